@@ -1,0 +1,42 @@
+# make demo: from nothing to a page that shows what the directions of a face GAN do.
+# make test: the same set-up, then everything that CI runs.  make check: the same without set-up.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+OURS := --editable . $(foreach folder,$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)),--editable $(folder))
+RECIPE := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
+
+.PHONY: demo test check format clean
+
+demo: .venv/.installed
+	@$(BIN)/sefa discover digiface64 -o demo
+
+test: .venv/.developing
+	@$(MAKE) --no-print-directory check
+
+check:
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+format: .venv/.developing
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.venv/.installed: $(RECIPE)
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("Python 3.10 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python .ci/light_torch.py || (rm -f $@; exit 1)
+	@echo "installing sefa-core and its families into .venv ..."
+	@$(PIP) $(OURS)
+	@touch $@
+
+.venv/.developing: .venv/.installed
+	@echo "installing the tools that tests need ..."
+	@$(PIP) --requirement requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf .venv demo build dist

@@ -1,0 +1,32 @@
+"""DCGAN: one latent vector z, unrolled by a stack of transposed convolutions (Radford et al., ICLR 2016)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sefa_core.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from sefa_core.checkpoint import Checkpoint
+    from sefa_core.interfaces import Declined, LatentSpace, Synthesizer, WeightExtractor
+
+
+@hookimpl
+def sefa_weight_extractor(checkpoint: Checkpoint) -> WeightExtractor | Declined:
+    from sefa_dcgan.weights import extractor
+
+    return extractor(checkpoint)
+
+
+@hookimpl
+def sefa_latent_space(checkpoint: Checkpoint) -> LatentSpace:
+    from sefa_dcgan.space import latent_space
+
+    return latent_space(checkpoint)
+
+
+@hookimpl
+def sefa_synthesizer(checkpoint: Checkpoint, device: str) -> Synthesizer:
+    from sefa_dcgan.synthesis import DCGAN
+
+    return DCGAN(checkpoint, device)

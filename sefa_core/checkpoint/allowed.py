@@ -1,0 +1,153 @@
+"""Which objects a pickle may name, and what it gets instead of each: the allow-list. Anything else is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sefa_core.checkpoint.arrays import array, array_type, empty_array, scalar
+from sefa_core.checkpoint.dtypes import BY_NAME, BY_STORAGE, DType
+from sefa_core.checkpoint.foreign import OBJECTS, SETTINGS
+from sefa_core.checkpoint.source import Malformed, shown
+from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, StorageType, safe_key
+from sefa_core.checkpoint.tensors import Storage, Tensor, view
+
+# Python 2 and newer numpy have other names for the same modules.
+_RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy._core": "numpy.core"}
+
+
+def find_global(module: str, name: str) -> object:
+    """The stand-in for `module.name`; naming anything that is not on the list is an error."""
+    for old, new in _RENAMED.items():
+        if module == old or module.startswith(old + "."):
+            module = new + module[len(old) :]
+    full = f"{module}.{name}"
+    if full in _ALLOWED:
+        return _ALLOWED[full]
+    if full in SETTINGS:
+        return ForeignClass(full, transparent=True)
+    if any(full == known or (known.endswith(".") and full.startswith(known)) for known in OBJECTS):
+        return ForeignClass(full, transparent=False)
+    raise Malformed(
+        f"it names {shown(full)}, which is not on the list of harmless objects, so it was not run",
+        "do not load the file elsewhere unless you trust its author; ask the author for plain weights or safetensors",
+    )
+
+
+def _rebuild_tensor(
+    storage: object, offset: object, shape: object, stride: object, *_: object, dtype: DType | None = None
+) -> Tensor | Foreign:
+    if isinstance(storage, Foreign):
+        return storage
+    if not isinstance(storage, Storage):
+        raise Malformed("a tensor has no storage")
+    return view(storage, offset, shape, stride, dtype)
+
+
+def _rebuild_tensor_of_type(
+    storage: object, offset: object, shape: object, stride: object, grad: object, hooks: object, dtype: object, *_: object
+) -> Tensor | Foreign:
+    if not isinstance(dtype, DType):
+        raise Malformed("a tensor has no element type")
+    return _rebuild_tensor(storage, offset, shape, stride, dtype=dtype)
+
+
+def _rebuild_parameter(tensor: object, *_: object) -> object:
+    if not isinstance(tensor, (Tensor, Foreign)):
+        raise Malformed("a parameter is not a tensor")
+    return tensor
+
+
+def _rebuild_from_type(rebuild: object, kind: object, args: object, state: object) -> object:
+    if not isinstance(rebuild, Function) or rebuild.name not in _REBUILD or not isinstance(args, tuple):
+        raise Malformed("a tensor is made in an unknown way")
+    return rebuild.call(*args)
+
+
+def _encode(text: object, encoding: object = "utf-8") -> object:
+    """How Python 3 writes byte strings in protocol 2."""
+    if encoding not in ("latin1", "latin-1"):
+        raise Malformed("its pickle encodes text in an unusual way")
+    if isinstance(text, Span):
+        return text
+    if not isinstance(text, str):
+        raise Malformed("its pickle encodes something other than text")
+    return text.encode("latin-1")
+
+
+def _mapping(items: object = (), *_: object) -> dict[object, object]:
+    # Python 2 writes an ordered dictionary as a list of pairs.
+    pairs = list(items.items()) if isinstance(items, Mapping) else items
+    if not isinstance(pairs, (list, tuple)) or any(not isinstance(pair, (list, tuple)) for pair in pairs):
+        raise Malformed("its pickle makes a dictionary from something other than pairs")
+    return {safe_key(key): value for key, value in pairs}
+
+
+def _default_mapping(*_: object) -> dict[object, object]:
+    return {}
+
+
+def _sequence(items: object = (), *_: object) -> list[object]:
+    if not isinstance(items, (list, tuple)):
+        raise Malformed("its pickle makes a list from something other than a list")
+    return list(items)
+
+
+def _tuple(items: object = ()) -> tuple[object, ...]:
+    return tuple(_sequence(items))
+
+
+def _device(*args: object) -> str:
+    return ":".join(str(arg) for arg in args if isinstance(arg, (str, int)))
+
+
+def _functions(calls: Mapping[str, Callable[..., object]]) -> dict[str, object]:
+    return {name: Function(name, call) for name, call in calls.items()}
+
+
+_REBUILD = _functions(
+    {
+        "torch._utils._rebuild_tensor": _rebuild_tensor,
+        "torch._utils._rebuild_tensor_v2": _rebuild_tensor,
+        "torch._utils._rebuild_tensor_v3": _rebuild_tensor_of_type,
+        "torch._utils._rebuild_parameter": _rebuild_parameter,
+        "torch._utils._rebuild_parameter_with_state": _rebuild_parameter,
+    }
+)
+
+_UNTYPED = StorageType(BY_NAME["uint8"])
+
+_ALLOWED: dict[str, object] = {
+    **_REBUILD,
+    **_functions(
+        {
+            "torch._tensor._rebuild_from_type_v2": _rebuild_from_type,
+            "torch.Size": _tuple,
+            "torch.device": _device,
+            "collections.OrderedDict": _mapping,
+            "collections.defaultdict": _default_mapping,
+            "collections.Counter": _mapping,
+            "collections.deque": _sequence,
+            "builtins.dict": _mapping,
+            "builtins.list": _sequence,
+            "builtins.tuple": _tuple,
+            "builtins.set": _sequence,
+            "builtins.frozenset": _sequence,
+            "_codecs.encode": _encode,
+            "numpy.dtype": array_type,
+            "numpy.ndarray": empty_array,
+            "numpy.core.multiarray._reconstruct": empty_array,
+            "numpy.core.multiarray.scalar": scalar,
+            "numpy.core.numeric._frombuffer": array,
+        }
+    ),
+    **{f"torch.{name}": StorageType(dtype) for name, dtype in BY_STORAGE.items()},
+    **{f"torch.cuda.{name}": StorageType(dtype) for name, dtype in BY_STORAGE.items()},
+    "torch.storage.UntypedStorage": _UNTYPED,
+    "torch.storage._UntypedStorage": _UNTYPED,
+    "torch.UntypedStorage": _UNTYPED,
+    **{f"torch.{name}": dtype for name, dtype in BY_NAME.items()},
+    # Classes that occur as arguments only; they are never called.
+    "torch.Tensor": "torch.Tensor",
+    "torch.nn.parameter.Parameter": "torch.nn.parameter.Parameter",
+    "torch._utils.Parameter": "torch.nn.parameter.Parameter",
+}

@@ -1,0 +1,59 @@
+"""Reads what torch.save writes since version 1.6: a zip archive with a pickle and one record for each storage."""
+
+from __future__ import annotations
+
+from sefa_core.checkpoint.archive import Archive
+from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions, make_checkpoint
+from sefa_core.checkpoint.source import Malformed, Source, shown
+from sefa_core.checkpoint.standins import StorageType
+from sefa_core.checkpoint.tensors import Storage
+from sefa_core.checkpoint.tree import walk
+from sefa_core.checkpoint.unpickler import Unpickler
+
+
+def open_torch_zip(source: Source, options: LoadOptions) -> Checkpoint:
+    """Index a torch zip file."""
+    archive = Archive(source)
+    prefix = _prefix(archive)
+    storages: dict[tuple[str, str], Storage] = {}
+
+    def persistent_load(reference: object) -> Storage:
+        match reference:
+            case ("storage", StorageType(dtype=dtype), str(key), _, int(numel)):
+                pass
+            case _:
+                raise Malformed("its pickle refers to a storage in an unknown way")
+        storage = storages.get((key, dtype.name))
+        if storage is None:
+            data = archive.open(f"{prefix}data/{key}")
+            storage = storages[key, dtype.name] = Storage(key, dtype, numel, data)
+            if storage.nbytes != data.size:
+                raise Malformed(
+                    f"storage {shown(key)} should have {shown(numel)} elements of {dtype.itemsize} bytes, "
+                    f"its record has {data.size} bytes"
+                )
+        if numel != storage.numel:
+            raise Malformed(f"storage {shown(key)} has two sizes")
+        return storage
+
+    value = Unpickler(archive.open(f"{prefix}data.pkl"), persistent_load=persistent_load).load()
+    return make_checkpoint(source, "torch-zip", options, walk(value))
+
+
+def _prefix(archive: Archive) -> str:
+    """The folder inside the archive that everything is in, with its slash."""
+    names = archive.names
+    folders = [name[: -len("data.pkl")] for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
+    if len(folders) != 1:
+        inside = "arrays of numpy (npz)" if any(name.endswith(".npy") for name in names) else "no checkpoint of torch"
+        raise Malformed(
+            f"it is a zip archive that holds {inside}", "unpack it, and give the checkpoint inside if there is one"
+        )
+    if f"{folders[0]}constants.pkl" in names:
+        raise Malformed(
+            "it is a TorchScript program, not a file of weights", "save the state_dict() of the module with torch.save"
+        )
+    order = f"{folders[0]}byteorder"
+    if order in names and archive.open(order).read(0, min(archive.open(order).size, 16)) != b"little":
+        raise Malformed("it was written on a big-endian machine", "load and save it again with torch on another one")
+    return folders[0]

@@ -1,0 +1,86 @@
+"""From the value of a pickle to dotted names: tensors, plain settings, and what was left out as foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sefa_core.checkpoint.source import Malformed, shown
+from sefa_core.checkpoint.standins import Foreign
+from sefa_core.checkpoint.tensors import Tensor
+
+Scalar = bool | int | float | str
+
+_MAX_DEPTH = 64
+_MAX_VISITS = 200_000  # shared objects count each time: a few hundred bytes can describe 10**40 of them
+_MAX_NAME = 500
+_MAX_VALUES = 1000
+_MAX_VALUE_TEXT = 500
+
+
+@dataclass
+class Tree:
+    """The named contents of a file, in file order."""
+
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    holders: list[str] = field(default_factory=list)
+    """Paths of mappings and lists that directly hold tensors, without the states of optimisers."""
+    values: dict[str, Scalar] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+
+
+def walk(root: object) -> Tree:
+    """Name everything below `root`; bounded, whatever is shared or refers to itself."""
+    tree = Tree()
+    # Depth first without recursion: (path, depth, part of an optimiser's state, value).
+    pending: list[tuple[str, int, bool, object]] = [("", 0, False, root)]
+    visits = 0
+    while pending:
+        path, depth, optimiser, value = pending.pop()
+        visits += 1
+        if visits > _MAX_VISITS:
+            raise Malformed(
+                f"its contents expand to more than {_MAX_VISITS} objects", "save only the generator's state dict"
+            )
+        if isinstance(value, Tensor):
+            if path in tree.tensors:
+                raise Malformed(f"two tensors are called {shown(path)}")
+            tree.tensors[path] = value
+        elif isinstance(value, Foreign) and not value.cls.transparent:
+            tree.skipped.append(path)
+        elif isinstance(value, Scalar):
+            if len(tree.values) < _MAX_VALUES and (not isinstance(value, str) or len(value) <= _MAX_VALUE_TEXT):
+                tree.values[path] = value
+        else:
+            if depth > _MAX_DEPTH:
+                raise Malformed(f"its contents are nested more than {_MAX_DEPTH} deep or contain themselves")
+            children = list(_children(value))
+            visits += len(children)
+            optimiser = optimiser or {"state", "param_groups"} <= {key for key, _ in children}
+            if not optimiser and any(isinstance(child, Tensor) for _, child in children):
+                tree.holders.append(path)
+            for key, child in reversed(children):
+                pending.append((_join(path, key), depth + 1, optimiser, child))
+    return tree
+
+
+def _children(value: object) -> Iterator[tuple[str, object]]:
+    """The named parts of a container that can lead to tensors or settings."""
+    if isinstance(value, Foreign):
+        yield from _children(value.items)
+        yield from _children(value.state)
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            if isinstance(key, (str, int)):
+                yield str(key), child
+    elif isinstance(value, (list, tuple)):
+        for index, child in enumerate(value):
+            if isinstance(child, (Tensor, Foreign, dict, list, tuple)):
+                yield str(index), child
+
+
+def _join(path: str, key: str) -> str:
+    name = f"{path}.{key}" if path else key
+    if len(name) > _MAX_NAME or not name.isprintable():
+        raise Malformed(f"it holds something called {shown(name)}, which is too long or not printable")
+    return name

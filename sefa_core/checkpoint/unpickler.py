@@ -1,0 +1,298 @@
+"""Runs the opcodes of a pickle on inert values: no import, no call into anything but our own stand-ins.
+
+A small machine of our own instead of the library's, because the latter allocates what a file tells it to (a memo
+index of 2**31 is gigabytes) and recurses. Here every length is checked against the bytes that are left, the number
+of opcodes and objects is limited, long byte strings stay in the file, and nothing hostile is hashed or compared.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from sefa_core.checkpoint.allowed import find_global
+from sefa_core.checkpoint.source import Malformed, Source
+from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
+
+_MAX_OPCODES = 3_000_000
+_MAX_OBJECTS = 500_000  # containers, calls and memo entries; large training files have some 100 000
+_MAX_INLINE = 4096  # longer byte strings become a `Span`
+_MAX_TEXT = 2**20  # longer text becomes a `Span`
+_MAX_TOTAL_TEXT = 32 * 2**20
+_MAX_LONG = 64  # bytes of an integer
+_WINDOW = 2**16
+
+PersistentLoad = Callable[[object], object]
+
+
+class Unpickler:
+    """Reads one pickle after another from `source`; `position` is where the next one begins."""
+
+    def __init__(self, source: Source, position: int = 0, persistent_load: PersistentLoad | None = None) -> None:
+        self.source = source
+        self._persistent_load = persistent_load
+        self._base, self._at, self._window = position, 0, bytearray()
+        self._opcodes = self._objects = self._text = 0
+        self._stack: list[object] = []
+        self._marks: list[list[object]] = []
+        self._memo: dict[int, object] = {}
+
+    @property
+    def position(self) -> int:
+        return self._base + self._at
+
+    def load(self) -> object:
+        """The next pickle's value, made of dict, list, tuple, scalars and stand-ins."""
+        self._stack, self._marks, self._memo = [], [], {}
+        begin = self.position
+        try:
+            while (code := self._take(1)[0]) != _STOP:
+                self._opcodes += 1
+                if self._opcodes > _MAX_OPCODES:
+                    raise Malformed(f"its pickle has more than {_MAX_OPCODES} steps", "save only the generator's weights")
+                step = _STEPS.get(code)
+                if step is None:
+                    raise Malformed(
+                        f"its pickle uses opcode 0x{code:02x}, which no checkpoint needs",
+                        "check that the file is a checkpoint, or download it again",
+                    )
+                step(self)
+            if self._marks or len(self._stack) != 1:
+                raise Malformed(f"its pickle at byte {begin} leaves no single value")
+            return self._stack[0]
+        except (IndexError, KeyError, TypeError, ValueError, OverflowError, struct.error):
+            raise Malformed(f"its pickle is corrupt near byte {self.position}") from None
+
+    # -- bytes ---------------------------------------------------------------------------------------------------
+
+    def _take(self, size: int) -> bytearray:
+        """The next `size` bytes; callers keep `size` small."""
+        end = self._at + size
+        if end > len(self._window):
+            self._base, self._at, end = self.position, 0, size
+            self._need(size)
+            self._window = self.source.read(self._base, min(max(size, _WINDOW), self.source.size - self._base))
+        chunk = self._window[self._at : end]
+        self._at = end
+        return chunk
+
+    def _need(self, size: int) -> None:
+        if size > self.source.size - self.position:
+            raise Malformed(
+                f"it is cut off or corrupt: the pickle asks for {size} bytes at byte {self.position}, "
+                f"{max(self.source.size - self.position, 0)} are left"
+            )
+
+    def _skip(self, size: int) -> Source:
+        """The next `size` bytes, left where they are."""
+        self._need(size)
+        part = self.source.part(self.position, size)
+        self._at += size
+        if self._at > len(self._window):
+            self._base, self._at, self._window = self.position, 0, bytearray()
+        return part
+
+    def _number(self, size: int) -> int:
+        return int.from_bytes(self._take(size), "little")
+
+    def _line(self) -> str:
+        chunk = bytearray()
+        while (byte := self._take(1)) != b"\n":
+            chunk += byte
+            if len(chunk) > 1000:
+                raise Malformed("its pickle names an object with more than 1000 characters")
+        return chunk.decode("utf-8")
+
+    # -- objects -------------------------------------------------------------------------------------------------
+
+    def _count(self) -> None:
+        self._objects += 1
+        if self._objects > _MAX_OBJECTS:
+            raise Malformed(f"its pickle has more than {_MAX_OBJECTS} objects", "save only the generator's weights")
+
+    def _new(self, value: object) -> None:
+        self._count()
+        self._stack.append(value)
+
+    def _keep(self, index: int) -> None:
+        self._count()
+        self._memo[index] = self._stack[-1]
+
+    def _pop_mark(self) -> list[object]:
+        items = self._stack
+        self._stack = self._marks.pop()
+        return items
+
+    def _push_text(self, size: int) -> None:
+        if size > _MAX_TEXT:
+            self._stack.append(Span(self._skip(size), text=True))
+            return
+        self._text += size
+        if self._text > _MAX_TOTAL_TEXT:
+            raise Malformed(f"its pickle holds more than {_MAX_TOTAL_TEXT} bytes of text")
+        self._need(size)
+        self._stack.append(self._take(size).decode("utf-8"))
+
+    def _push_bytes(self, size: int) -> None:
+        if size > _MAX_INLINE:
+            self._new(Span(self._skip(size), text=False))
+        else:
+            self._need(size)
+            self._stack.append(bytes(self._take(size)))
+
+    def _push_string(self, size: int) -> None:
+        """A string of Python 2, which is text where it is ASCII and bytes where it is not."""
+        self._push_bytes(size)
+        value = self._stack[-1]
+        if isinstance(value, bytes) and value.isascii():
+            self._stack[-1] = value.decode("ascii")
+
+    def _push_long(self, size: int) -> None:
+        if size > _MAX_LONG:
+            raise Malformed(f"its pickle holds an integer of {size} bytes")
+        self._stack.append(int.from_bytes(self._take(size), "little", signed=True))
+
+    def _push_global(self, module: object, name: object) -> None:
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise Malformed("its pickle names an object by something other than text")
+        self._stack.append(find_global(module, name))
+
+    def _push_persistent(self) -> None:
+        if self._persistent_load is None:
+            raise Malformed("its pickle refers to data outside itself", "give a complete checkpoint file")
+        self._new(self._persistent_load(self._stack.pop()))
+
+    def _call(self) -> None:
+        args, callee = self._stack.pop(), self._stack.pop()
+        if not isinstance(args, tuple):
+            raise Malformed("its pickle calls something with arguments that are no tuple")
+        if isinstance(callee, Function):
+            self._new(callee.call(*args))
+        elif isinstance(callee, ForeignClass):
+            self._new(Foreign(callee, args))
+        else:
+            raise Malformed(f"its pickle calls a {type(callee).__name__}")
+
+    def _call_with_keywords(self) -> None:
+        if self._stack.pop() != {}:
+            raise Malformed("its pickle makes an object with keyword arguments")
+        self._call()
+
+    def _build(self) -> None:
+        state = self._stack.pop()
+        target = self._stack[-1]
+        setstate = getattr(target, "setstate", None)
+        if isinstance(target, Foreign):
+            target.state = state
+        elif setstate is not None:
+            self._stack[-1] = setstate(state)
+        elif not isinstance(target, (dict, list, tuple)):
+            # Attributes of plain containers, such as `_metadata` of a state dict, say nothing about tensors.
+            raise Malformed(f"its pickle sets attributes of a {type(target).__name__}")
+
+    def _extend(self, items: list[object]) -> None:
+        target = self._stack[-1]
+        elements = target.elements if isinstance(target, Foreign) else target
+        if not isinstance(elements, list):
+            raise Malformed(f"its pickle appends to a {type(target).__name__}")
+        elements.extend(items)
+
+    def _set_items(self, items: list[object]) -> None:
+        target = self._stack[-1]
+        mapping = target.items if isinstance(target, Foreign) else target
+        if not isinstance(mapping, dict) or len(items) % 2:
+            raise Malformed(f"its pickle sets items of a {type(target).__name__}")
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            mapping[safe_key(key)] = value
+
+    def _pair(self) -> list[object]:
+        value = self._stack.pop()
+        return [self._stack.pop(), value]
+
+    def _tuple(self, size: int) -> None:
+        items = [self._stack.pop() for _ in range(size)]
+        self._new(tuple(reversed(items)))
+
+    def _mark(self) -> None:
+        self._count()
+        self._marks.append(self._stack)
+        self._stack = []
+
+    def _pop(self) -> None:
+        if self._stack:
+            self._stack.pop()
+        else:
+            self._pop_mark()
+
+    def _protocol(self) -> None:
+        version = self._number(1)
+        if version > 5:
+            raise Malformed(f"its pickle has protocol {version}, 5 is the newest known")
+
+    def _stack_global(self) -> None:
+        name, module = self._stack.pop(), self._stack.pop()
+        self._push_global(module, name)
+
+
+def _mapping(items: list[object]) -> dict[object, object]:
+    return {safe_key(key): value for key, value in zip(items[::2], items[1::2], strict=True)}
+
+
+_STOP = ord(".")
+
+# One line per opcode that files of Python 2 and 3 from protocol 2 on contain.
+_STEPS: dict[int, Callable[[Unpickler], object]] = {
+    0x80: Unpickler._protocol,
+    0x95: lambda vm: vm._need(vm._number(8)),  # a frame: only says that this many bytes follow
+    ord("("): Unpickler._mark,
+    ord("0"): Unpickler._pop,
+    ord("1"): Unpickler._pop_mark,
+    ord("2"): lambda vm: vm._stack.append(vm._stack[-1]),
+    ord("N"): lambda vm: vm._stack.append(None),
+    0x88: lambda vm: vm._stack.append(True),
+    0x89: lambda vm: vm._stack.append(False),
+    ord("J"): lambda vm: vm._stack.append(int.from_bytes(vm._take(4), "little", signed=True)),
+    ord("K"): lambda vm: vm._stack.append(vm._number(1)),
+    ord("M"): lambda vm: vm._stack.append(vm._number(2)),
+    0x8A: lambda vm: vm._push_long(vm._number(1)),
+    0x8B: lambda vm: vm._push_long(vm._number(4)),
+    ord("G"): lambda vm: vm._stack.append(struct.unpack(">d", vm._take(8))[0]),
+    ord("T"): lambda vm: vm._push_string(vm._number(4)),
+    ord("U"): lambda vm: vm._push_string(vm._number(1)),
+    ord("B"): lambda vm: vm._push_bytes(vm._number(4)),
+    ord("C"): lambda vm: vm._push_bytes(vm._number(1)),
+    0x8E: lambda vm: vm._push_bytes(vm._number(8)),
+    0x96: lambda vm: vm._push_bytes(vm._number(8)),
+    ord("X"): lambda vm: vm._push_text(vm._number(4)),
+    0x8C: lambda vm: vm._push_text(vm._number(1)),
+    0x8D: lambda vm: vm._push_text(vm._number(8)),
+    ord("q"): lambda vm: vm._keep(vm._number(1)),
+    ord("r"): lambda vm: vm._keep(vm._number(4)),
+    0x94: lambda vm: vm._keep(len(vm._memo)),
+    ord("h"): lambda vm: vm._stack.append(vm._memo[vm._number(1)]),
+    ord("j"): lambda vm: vm._stack.append(vm._memo[vm._number(4)]),
+    ord(")"): lambda vm: vm._new(()),
+    0x85: lambda vm: vm._tuple(1),
+    0x86: lambda vm: vm._tuple(2),
+    0x87: lambda vm: vm._tuple(3),
+    ord("t"): lambda vm: vm._new(tuple(vm._pop_mark())),
+    ord("]"): lambda vm: vm._new([]),
+    ord("l"): lambda vm: vm._new(vm._pop_mark()),
+    ord("a"): lambda vm: vm._extend([vm._stack.pop()]),
+    ord("e"): lambda vm: vm._extend(vm._pop_mark()),
+    ord("}"): lambda vm: vm._new({}),
+    ord("d"): lambda vm: vm._new(_mapping(vm._pop_mark())),
+    ord("s"): lambda vm: vm._set_items(vm._pair()),
+    ord("u"): lambda vm: vm._set_items(vm._pop_mark()),
+    # Sets are lists here: their elements would have to be hashed, and no tensor is ever in one.
+    0x8F: lambda vm: vm._new([]),
+    0x90: lambda vm: vm._extend(vm._pop_mark()),
+    0x91: lambda vm: vm._new(vm._pop_mark()),
+    ord("c"): lambda vm: vm._push_global(vm._line(), vm._line()),
+    0x93: Unpickler._stack_global,
+    ord("R"): Unpickler._call,
+    0x81: Unpickler._call,
+    0x92: Unpickler._call_with_keywords,
+    ord("b"): Unpickler._build,
+    ord("Q"): Unpickler._push_persistent,
+}

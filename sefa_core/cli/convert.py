@@ -1,0 +1,31 @@
+"""`sefa convert`: any checkpoint in, one safetensors file out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sefa_core.cli.options import check_output, open_source, source_options
+
+
+@click.command("convert")
+@source_options
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file, ending in .safetensors."
+)
+def command(
+    source: str, family: str | None, key: str | None, num_classes: int | None, geometry: str | None, output: Path
+) -> None:
+    """Write the generator of any checkpoint as one safetensors file, which gives the same pictures to the bit.
+
+    \b
+    Example:
+      sefa convert stylegan2-ffhq.pt -o ffhq.safetensors
+    """
+    from sefa_core.convert import convert
+
+    check_output(output, suffix=".safetensors")
+    gan = open_source(source, family, key, num_classes, geometry)
+    convert(gan, output)
+    click.echo(f"{output}: {len(gan.weights.state)} tensors, {output.stat().st_size:,} bytes")

@@ -1,0 +1,48 @@
+"""`sefa factorize`: directions only, in a fraction of a second, without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sefa_core.cli.options import check_output, json_option, layer_options, open_source, source_options
+
+
+@click.command("factorize")
+@source_options
+@layer_options
+@click.option("-k", "count", type=click.IntRange(1), default=10, show_default=True, help="How many directions.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option(
+    "--measure", is_flag=True, help="Also measure strength ranges on sampled codes, where needed (uses torch)."
+)
+@json_option
+def command(
+    source: str,
+    family: str | None,
+    key: str | None,
+    num_classes: int | None,
+    geometry: str | None,
+    layers: str,
+    preset: str,
+    count: int,
+    output: Path,
+    measure: bool,
+    as_json: bool,
+) -> None:
+    """Find the directions of a generator and save them as a pack.
+
+    \b
+    Example:
+      sefa factorize digiface64 -k 5 -o pack
+    """
+    from sefa_core.cli.show import print_pack
+
+    check_output(output)
+    gan = open_source(source, family, key, num_classes, geometry)
+    pack = gan.factorize(layers, k=count, preset=preset)
+    if measure:
+        pack = gan.measure(pack)
+    pack.save_pretrained(output)
+    print_pack(pack, output, as_json=as_json)

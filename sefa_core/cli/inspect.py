@@ -1,0 +1,108 @@
+"""`sefa inspect`: what is this file?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sefa_core.cli.options import json_option, open_source, source_options
+
+if TYPE_CHECKING:
+    from sefa_core.generator import Generator
+
+
+@click.command("inspect")
+@source_options
+@json_option
+def command(
+    source: str, family: str | None, key: str | None, num_classes: int | None, geometry: str | None, as_json: bool
+) -> None:
+    """Tell what a checkpoint is: container, family, resolution, latent space and layers.
+
+    Reads the index of the file, no weights.
+
+    \b
+    Example:
+      sefa inspect netG_epoch_99.pth
+    """
+    from sefa_core.cli.tables import print_facts, print_json, print_table
+
+    gan = open_source(source, family, key, num_classes, geometry)
+    facts = describe(gan)
+    if as_json:
+        print_json(facts)
+        return
+    latent = facts["latent"]
+    print_facts(
+        [
+            ("name", facts["name"]),
+            ("source", facts["source"]),
+            ("file", f"{facts['container']}, {facts['size']:,} bytes, {facts['tensors']} tensors"),
+            ("family", f"{facts['family']} ({facts['dialect']} dialect)"),
+            ("network", facts["network"] or "top level"),
+            ("others", ", ".join(facts["other_networks"]) or None),
+            ("picture", f"{facts['resolution']} px, {facts['channels']} channel{'s' * (facts['channels'] != 1)}"),
+            ("latent", f"{latent['name']}, {latent['dim']} wide, {latent['rows']} row{'s' * (latent['rows'] != 1)}"),
+            ("classes", facts["classes"] or None),
+            ("truncation", facts["truncation"] if facts["truncation"] != 1 else None),
+            ("licence", facts["licence"]),
+            ("groups", "; ".join(f"{name} {layers}" for name, layers in facts["groups"].items()) or None),
+        ]
+    )
+    print_table(
+        ("layer", "row", "steers", "A", "kind", "tensor"),
+        [
+            (
+                layer["index"],
+                layer["row"],
+                f"{layer['resolution']} px" if layer["resolution"] else None,
+                f"{layer['shape'][0]} x {layer['shape'][1]}",
+                layer["kind"],
+                layer["name"],
+            )
+            for layer in facts["layers"]
+        ],
+    )
+    for note in facts["notes"]:
+        click.echo(f"note: {note}")
+
+
+def describe(gan: Generator) -> dict[str, Any]:
+    """What `--json` prints."""
+    from sefa_core.layers import canonical, groups
+
+    entry = gan.fetched.model
+    weights, checkpoint, space = gan.weights, gan.checkpoint, gan.space
+    return {
+        "name": gan.name,
+        "source": gan.fetched.source,
+        "path": str(checkpoint.path),
+        "container": checkpoint.container,
+        "size": checkpoint.size,
+        "tensors": len(checkpoint.tensors),
+        "family": gan.family,
+        "dialect": weights.dialect,
+        "network": weights.network,
+        "other_networks": [name or "(top level)" for name in checkpoint.networks if name != weights.network],
+        "resolution": gan.resolution,
+        "channels": weights.channels,
+        "latent": {"name": space.name, "dim": space.dim, "rows": space.num_rows, "z_dim": space.z_dim},
+        "classes": space.num_classes,
+        "truncation": space.truncation,
+        "licence": entry.licence if entry else None,
+        "non_commercial": entry.non_commercial if entry else None,
+        "groups": {name: canonical(indices, -1) for name, indices in groups(gan.layers).items()},
+        "layers": [
+            {
+                "index": layer.index,
+                "row": space.layer_rows[layer.index],
+                "name": layer.name,
+                "shape": [layer.out, layer.dim],
+                "kind": layer.kind,
+                "resolution": layer.resolution,
+            }
+            for layer in gan.layers
+        ],
+        "notes": list(weights.notes),
+    }

@@ -1,0 +1,146 @@
+"""`sefa render`: one edit, a strip of strengths, or a sheet, as a PNG."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sefa_core.cli.options import check_output, code_options, open_source, source_options, usual_truncation
+from sefa_core.errors import SefaError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from sefa_core.generator import Generator
+    from sefa_core.interfaces import Codes
+    from sefa_core.pack import Direction, DirectionPack
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One `-d`: a direction and a strength, a range `low:high`, or nothing, which means its own range."""
+
+    which: str
+    strength: float | None = None
+    ends: tuple[float, float] | None = None
+
+
+def parse_edit(text: str) -> Edit:
+    """`0=2.5`, `smile=-1`, `pose=-3:3` or `pose`."""
+    which, equals, value = text.rpartition("=") if "=" in text else (text, "", "")
+    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+    if not which.strip() or (equals and not re.fullmatch(f"{number}(:{number})?", value.strip())):
+        raise SefaError(f"-d {text!r}: not understood; write for example 0=2.5, smile=-1 or pose=-3:3")
+    if not equals:
+        return Edit(which.strip())
+    low, colon, high = value.strip().partition(":")
+    if not colon:
+        return Edit(which.strip(), strength=float(low))
+    if not float(low) < float(high):
+        raise SefaError(f"-d {text!r}: the range must run upwards")
+    return Edit(which.strip(), ends=(float(low), float(high)))
+
+
+@click.command("render")
+@source_options
+@click.argument("pack", type=click.Path(path_type=Path))
+@click.option("-d", "--direction", "edits", multiple=True, required=True, help="NAME=STRENGTH, NAME=LOW:HIGH or NAME.")
+@click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Strengths over a range.")
+@code_options
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture, ending in .png.")
+@click.option("--force", is_flag=True, help="Apply a pack of another model.")
+def command(
+    source: str,
+    family: str | None,
+    key: str | None,
+    num_classes: int | None,
+    geometry: str | None,
+    pack: Path,
+    edits: tuple[str, ...],
+    steps: int,
+    seeds: tuple[int, ...],
+    truncation: float | None,
+    truncation_layers: int | None,
+    batch: int | None,
+    device: str | None,
+    output: Path,
+    force: bool,
+) -> None:
+    """Edit samples with directions of a pack.
+
+    Directions with a strength are applied together. One without, or with a range, is swept: strengths in columns,
+    samples in rows. A single sample and only fixed strengths give the plain edited picture.
+
+    \b
+    Example:
+      sefa render digiface64 out/pack -d 0=2.5 --seeds 3 -o face.png
+      sefa render digiface64 out/pack -d 0 -d 4=1 -o strip.png
+    """
+    from sefa_core.files import whole_file
+    from sefa_core.pack import DirectionPack
+
+    check_output(output, suffix=".png")
+    parsed = [parse_edit(edit) for edit in edits]
+    directions = DirectionPack.from_pretrained(pack)
+    gan = open_source(source, family, key, num_classes, geometry, device=device)
+    gan.check(directions, force=force)
+    psi, rows = usual_truncation(gan, truncation, truncation_layers)
+    codes = gan.sample(seeds, truncation=psi, truncation_layers=rows)
+    for edit in parsed:
+        if edit.strength is not None:
+            codes = directions[edit.which].shift(codes, edit.strength, force=force)
+    picture = draw(gan, directions, parsed, codes, seeds, steps=steps, batch=batch, force=force)
+    with whole_file(output) as temporary:
+        picture.save(temporary, format="PNG")
+    click.echo(f"{output}: {picture.width} x {picture.height}")
+
+
+def draw(
+    gan: Generator,
+    pack: DirectionPack,
+    edits: list[Edit],
+    codes: Codes,
+    seeds: tuple[int, ...],
+    *,
+    steps: int,
+    batch: int | None,
+    force: bool,
+) -> Image:
+    """The picture: one edit as it is, else a sheet with the swept directions one below the other."""
+    from PIL import Image
+
+    from sefa_core.cli.progress import Bar
+    from sefa_core.report.sheets import sheet, strip
+    from sefa_core.traverse import strengths_over
+
+    fixed = ", ".join(f"{edit.which} {edit.strength:+g}" for edit in edits if edit.strength is not None)
+    swept = [edit for edit in edits if edit.strength is None]
+    if not swept:
+        pixels = gan.pixels(gan.synthesize(codes, batch=batch))  # (n, H, W, C)
+        if len(seeds) == 1:
+            return Image.fromarray(pixels[0].squeeze())
+        return strip(list(pixels), [f"seed {seed}" for seed in seeds], title=fixed)
+    directions = [pack[edit.which] for edit in swept]
+    lines = [strengths_over(edit.ends or _range(gan, d), steps) for edit, d in zip(swept, directions, strict=True)]
+    pictures: list[list[np.ndarray]] = [[] for _ in range(len(swept) * len(seeds))]
+    total = len(pictures) * steps
+    with Bar() as bar:
+        tiles = gan.traverse(codes, directions, strengths=lines, batch=batch, force=force)
+        for done, tile in enumerate(tiles, start=1):
+            pictures[tile.direction * len(seeds) + tile.sample].append(gan.pixels(tile.image))
+            bar.step("rendering", done, total)
+    titles = [direction.name or f"direction {edit.which}" for edit, direction in zip(swept, directions, strict=True)]
+    many = len(swept) > 1
+    labels = [f"{title}  seed {seed}" if many else f"seed {seed}" for title in titles for seed in seeds]
+    same = len(set(lines)) == 1
+    columns = [f"{strength:+.2g}" if strength else "0" for strength in lines[0]] if same else []
+    return sheet(pictures, labels, columns, "" if many else titles[0], note=fixed)
+
+
+def _range(gan: Generator, direction: Direction) -> tuple[float, float]:
+    return direction.range or gan.measured(direction).range or (-1.0, 1.0)

@@ -1,0 +1,126 @@
+"""The closed form: unit vectors `n` that maximise `||A n||^2`, leading eigenvectors of `A^T A`.
+
+Shen and Zhou, "Closed-Form Factorization of Latent Semantics in GANs", CVPR 2021, equations 6 to 8.
+`A` is `(out, dim)`: the matrices of the selected layers on top of each other, `y = A x + b`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from sefa_core.errors import SefaError
+from sefa_core.interfaces import Layer, WeightExtractor
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What one program that says "SeFa" really factorizes."""
+
+    unit_rows: bool
+    """Scale every output of every layer, a row of `A`, to unit length first."""
+    kinds: frozenset[str]
+    """Which kinds of closed-form layers take part."""
+    first_rgb: bool = False
+    """The first toRGB takes part whenever the row that it reads is selected."""
+    summary: str = ""
+
+
+EVERY_KIND = frozenset({"style", "rgb", "dense"})
+NO_RGB = EVERY_KIND - {"rgb"}
+
+PRESETS = {
+    "genforce": Preset(True, EVERY_KIND, summary="unit-length rows, last toRGB included (the authors' program)"),
+    "paper": Preset(False, EVERY_KIND, summary="the eigenproblem as the paper prints it, no scaling"),
+    "rosinality": Preset(False, NO_RGB, first_rgb=True, summary="no scaling; the first toRGB in, the last one out"),
+    "mmgeneration": Preset(False, NO_RGB, summary="no scaling, no toRGB at all"),
+}
+
+
+@dataclass(frozen=True)
+class Factorization:
+    """`vectors` `(k, dim)` float32 rows of unit length, strongest first; `spectrum` `(dim,)` float64, descending."""
+
+    vectors: Array
+    spectrum: Array
+
+
+def preset_named(name: str) -> Preset:
+    """The preset called `name`; `SefaError` lists the others."""
+    if name not in PRESETS:
+        raise SefaError(f"preset {name!r}: there is no such preset; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def layers_used(weights: WeightExtractor, selection: Sequence[int], preset: str) -> list[Layer]:
+    """The layers that `preset` factorizes for a selection of closed-form layers, in the order of the code's rows."""
+    rule = preset_named(preset)
+    used = [weights.layers[index] for index in selection if weights.layers[index].kind in rule.kinds]
+    if rule.first_rgb:
+        used += [layer for layer in weights.side_layers[:1] if layer.index in selection]
+    if not used:
+        raise SefaError(
+            f"preset {preset!r}: leaves none of the selected layers ({weights.layers[selection[0]].name} is a toRGB); "
+            "select other layers, or use the preset genforce or paper"
+        )
+    return used
+
+
+def gram(matrices: Iterable[Array], *, unit_rows: bool) -> Array:
+    """`A^T A` `(dim, dim)` float64, accumulated matrix by matrix `(out, dim)`; zero rows stay zero when scaled."""
+    total: Array | None = None
+    for matrix in matrices:
+        a = np.asarray(matrix, dtype=np.float64)  # (out, dim)
+        if not np.isfinite(a).all():
+            raise SefaError("the weights hold NaN or infinite values; the checkpoint is damaged, use another one")
+        if unit_rows:
+            norms = np.linalg.norm(a, axis=1, keepdims=True)  # (out, 1)
+            a = a / np.where(norms > 0, norms, 1.0)
+        total = a.T @ a if total is None else total + a.T @ a  # (dim, dim)
+    if total is None:
+        raise ValueError("gram() needs at least one matrix")
+    return total
+
+
+def eigen(matrix: Array, k: int | None = None) -> Factorization:
+    """The `k` leading eigenvectors of a symmetric `(dim, dim)` matrix, all of them when `k` is None.
+
+    Sorted by falling eigenvalue. The sign is free in theory; here the largest component, by size, of each
+    vector is positive (the first one of equals), so that the same file gives the same directions everywhere.
+    """
+    values, columns = np.linalg.eigh(matrix)  # ascending (dim,), (dim, dim) with vectors as columns
+    vectors = columns.T[::-1][:k]  # (k, dim)
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1)[:, None], axis=1)  # (k, 1)
+    vectors = vectors * np.where(largest < 0, -1.0, 1.0)
+    spectrum = np.maximum(values[::-1], 0.0)  # rounding makes tiny negative numbers of zeros
+    return Factorization(np.ascontiguousarray(vectors, dtype=np.float32), np.ascontiguousarray(spectrum))
+
+
+def factorize(weights: WeightExtractor, selection: Sequence[int], *, k: int, preset: str) -> Factorization:
+    """Factorize the selected layers of a checkpoint. `k` is cut at `dim`; raises `SefaError` on an unknown preset."""
+    if k < 1:
+        raise SefaError(f"k={k}: at least one direction must be asked for")
+    used = layers_used(weights, selection, preset)
+    with threadpool_limits(limits=1, user_api="blas"):  # more threads only wait for each other on matrices this small
+        matrix = gram((weights.matrix(layer) for layer in used), unit_rows=PRESETS[preset].unit_rows)
+        return eigen(matrix, k)
+
+
+def fingerprint(weights: WeightExtractor) -> str:
+    """SHA-256 over all closed-form matrices of a model, as float32 with their shapes.
+
+    It does not depend on the container, the selection or the preset, so packs of one model can be merged and a
+    converted file keeps its packs.
+    """
+    digest = hashlib.sha256()
+    for layer in weights.layers:
+        matrix = np.ascontiguousarray(weights.matrix(layer), dtype="<f4")  # (out, dim)
+        digest.update(f"{matrix.shape[0]}x{matrix.shape[1]};".encode())
+        digest.update(matrix.data)
+    return digest.hexdigest()

@@ -1,0 +1,409 @@
+"""What does `sefa.load` return? A `Generator`: one checkpoint, its layers and matrices, its codes and pictures."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sefa_core.checkpoint import Checkpoint, LoadOptions, open_checkpoint
+from sefa_core.errors import SefaError
+from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
+from sefa_core.plugins import Families, installed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import ArrayLike
+
+    from sefa_core.pack import Direction, DirectionPack, ModelInfo
+    from sefa_core.sources import Fetched
+    from sefa_core.traverse import Tile
+
+MEAN_SAMPLES = 4096
+"""Mapped codes that are averaged when a checkpoint stores no mean latent."""
+RANGE_SAMPLES = 2000
+RANGE_DEVIATIONS = 3.0
+BATCH_PIXELS = 1 << 21
+"""Pixels synthesized at a time unless the caller says how many pictures."""
+
+
+def load(
+    source: str,
+    *,
+    family: str | None = None,
+    key: str | None = None,
+    device: str | None = None,
+    num_classes: int | None = None,
+    geometry: str | None = None,
+    families: Families | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Generator:
+    """Open a GAN generator: a registry name, a path, a folder, `hf:org/repo/file@revision`, `pypi:...` or `https://...`.
+
+    Reads the index of the file and no tensor; torch is imported when codes or pictures are first asked for.
+
+    Args:
+        source: Where the checkpoint is.
+        family: Ask this family alone instead of all that are installed.
+        key: Which network of the file to use, for example "g" instead of the averaged "g_ema".
+        device: A torch device; by default the GPU if there is one, else the CPU.
+        num_classes: Width of a label that the file appends to z, where shapes alone cannot tell.
+        geometry: Convolution geometry where shapes cannot tell; the family's documentation says how it is written.
+        families: The plugins to ask; by default all that are installed.
+        progress: Called as `progress(what, done, total)` while something is downloaded.
+
+    Raises:
+        SefaError: The source cannot be had, is damaged, or is read by no installed family or by several.
+    """
+    from sefa_core.sources import fetch
+
+    fetched = fetch(source, progress=progress)
+    options = LoadOptions(key=key, num_classes=num_classes, geometry=geometry)
+    checkpoint = open_checkpoint(fetched.path, options)
+    asked = families or installed()
+    weights = asked.claim(checkpoint, family)
+    for option in ("num_classes", "geometry"):
+        if getattr(options, option) is not None and option not in weights.options:
+            raise SefaError(f"{fetched.name}: {option} has no effect on this {weights.family} checkpoint; leave it out")
+    space = asked.latent_space(checkpoint, weights.family)
+    return Generator(checkpoint, weights, space, fetched, device=device, families=asked)
+
+
+class Generator:
+    """One checkpoint as a person uses it. Made by `sefa.load`."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        weights: WeightExtractor,
+        space: LatentSpace,
+        fetched: Fetched,
+        *,
+        device: str | None,
+        families: Families,
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.weights = weights
+        self.space = space
+        self.fetched = fetched
+        self._device = device
+        self._families = families
+
+    def __repr__(self) -> str:
+        return f"<Generator {self.name}: {self.family}, {self.resolution} px, {self.space.name} {self.space.dim}>"
+
+    @property
+    def name(self) -> str:
+        return self.fetched.name
+
+    @property
+    def family(self) -> str:
+        return self.weights.family
+
+    @property
+    def resolution(self) -> int:
+        return self.weights.resolution
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The closed-form layers, in the order in which the code enters."""
+        return self.weights.layers
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the closed-form matrices; what a pack remembers its model by."""
+        from sefa_core.factorization import fingerprint
+
+        return fingerprint(self.weights)
+
+    @functools.cached_property
+    def device(self) -> torch.device:
+        """Where codes live and pictures are made."""
+        torch = _torch()
+        try:
+            device = torch.device(self._device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            torch.empty(0, device=device)
+        except (RuntimeError, AssertionError) as problem:
+            reason = str(problem).splitlines()[0]
+            raise SefaError(f"device {self._device!r}: cannot be used ({reason}); try --device cpu") from problem
+        return device
+
+    @functools.cached_property
+    def synthesizer(self) -> Synthesizer:
+        """The family's network, built at first use."""
+        _torch()
+        return self._families.synthesizer(self.checkpoint, self.family, str(self.device))
+
+    # -- directions
+
+    def factorize(
+        self, layers: str | int | Iterable[int] = "all", *, k: int = 10, preset: str = "genforce"
+    ) -> DirectionPack:
+        """The `k` strongest closed-form directions of a layer selection. Does not import torch.
+
+        Ranges are filled in where theory gives the spread of the latent (families that edit z); `measure` fills the rest.
+        """
+        import numpy as np
+
+        from sefa_core.factorization import factorize
+        from sefa_core.layers import canonical, select
+        from sefa_core.pack import Direction, DirectionPack, Space
+
+        indices = select(layers, self.layers)
+        selection = canonical(indices, len(self.layers))
+        found = factorize(self.weights, indices, k=k, preset=preset)
+        space = Space(self.family, self.space.name, self.space.dim, self.space.num_rows)
+        rows = sorted({self.space.layer_rows[index] for index in indices})
+        reach = None if self.space.std is None else RANGE_DEVIATIONS * self.space.std
+        directions = []
+        for vector, eigenvalue in zip(found.vectors, found.spectrum, strict=False):
+            offsets = np.zeros((space.num_rows, space.dim), np.float32)
+            offsets[rows] = vector  # (rows, dim)
+            directions.append(
+                Direction(
+                    offsets,
+                    space,
+                    indices,
+                    eigenvalue=float(eigenvalue),
+                    range=None if reach is None else (-reach, reach),
+                    selection=selection,
+                    fingerprint=self.fingerprint,
+                )
+            )
+        spectra = {selection: found.spectrum}
+        return DirectionPack(tuple(directions), space, self.model_info, spectra, preset=preset)
+
+    @functools.cached_property
+    def model_info(self) -> ModelInfo:
+        """What a pack remembers about this model. A local file is known by its name, not by its folder."""
+        from sefa_core.pack import ModelInfo
+
+        entry = self.fetched.model
+        return ModelInfo(
+            self.name,
+            self.fingerprint,
+            source=self.fetched.public_source,
+            revision=self.fetched.revision,
+            licence=entry.licence if entry else None,
+            non_commercial=entry.non_commercial if entry else None,
+        )
+
+    def measure(self, pack: DirectionPack) -> DirectionPack:
+        """`pack` with a range for every direction that has none: three standard deviations of the latent along it."""
+        if all(direction.range is not None for direction in pack):
+            return pack
+        rows = self._reference_rows.cpu().numpy()  # (n, rows, dim)
+        directions = []
+        for direction in pack:
+            if direction.range is None:
+                moved = list(direction.rows) or [0]
+                unit = direction.offsets[moved[0]] / max(float(_norm(direction.offsets[moved[0]])), 1e-12)  # (dim,)
+                reach = RANGE_DEVIATIONS * float((rows[:, moved] @ unit).std(axis=0).mean())
+                direction = replace(direction, range=(-reach, reach))
+            directions.append(direction)
+        return replace(pack, directions=tuple(directions))
+
+    def check(self, pack: DirectionPack, *, force: bool = False) -> None:
+        """Raise `SefaError` unless `pack` fits this model: same space, and the same matrices unless `force`."""
+        from sefa_core.pack import Space, refuse_other_model
+
+        space = Space(self.family, self.space.name, self.space.dim, self.space.num_rows)
+        if (pack.space.dim, pack.space.num_rows) != (space.dim, space.num_rows) or (pack.space != space and not force):
+            raise SefaError(
+                f"pack of {pack.model.name}: lives in {pack.space}, {self.name} has {space}; factorize {self.name}"
+            )
+        if not force:
+            refuse_other_model(pack.model.fingerprint, self.fingerprint, f"pack of {pack.model.name}")
+
+    # -- codes
+
+    def sample(
+        self,
+        seeds: Sequence[int],
+        *,
+        labels: ArrayLike | None = None,
+        truncation: float = 1.0,
+        truncation_layers: int | None = None,
+    ) -> Codes:
+        """Codes drawn as StyleGAN users draw them: code `i` is `numpy.random.RandomState(seed).randn(1, z_dim)`.
+
+        Without `labels`, a generator with classes takes class `seed % classes`.
+        """
+        import numpy as np
+
+        if len(seeds) == 0:
+            raise SefaError("seeds: none given; write for example 0-4,85")
+        if any(not 0 <= seed < 1 << 32 for seed in seeds):
+            raise SefaError("seeds: each must be between 0 and 4294967295")
+        z = np.concatenate([np.random.RandomState(seed).randn(1, self.space.z_dim) for seed in seeds])  # (n, z_dim)
+        if labels is None and self.space.num_classes:
+            labels = np.array([seed % self.space.num_classes for seed in seeds])
+        return self.encode(z, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
+
+    def encode(
+        self,
+        z: ArrayLike | torch.Tensor,
+        *,
+        labels: ArrayLike | torch.Tensor | None = None,
+        truncation: float = 1.0,
+        truncation_layers: int | None = None,
+    ) -> Codes:
+        """Codes for `z (n, z_dim)`; `labels` are class numbers `(n,)` or one-hot `(n, classes)`.
+
+        `truncation` psi moves the first `truncation_layers` rows (all by default) toward the mean latent:
+        `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped codes.
+        """
+        torch = _torch()
+        codes = torch.as_tensor(z, dtype=torch.float32, device=self.device)  # (n, z_dim)
+        if codes.ndim != 2 or codes.shape[1] != self.space.z_dim:
+            raise SefaError(f"z has shape {tuple(codes.shape)}, {self.name} takes (n, {self.space.z_dim})")
+        hot = self._one_hot(labels, len(codes))  # (n, classes)
+        with torch.set_grad_enabled(codes.requires_grad):
+            rows = self.synthesizer.encode(codes, hot)  # (n, rows, dim)
+            if truncation != 1.0:
+                rows = self._truncated(rows, hot, truncation, truncation_layers)
+        return Codes(rows, hot, self.fingerprint)
+
+    def _truncated(
+        self, rows: torch.Tensor, labels: torch.Tensor | None, psi: float, count: int | None
+    ) -> torch.Tensor:
+        if count is not None and not 0 <= count <= self.space.num_rows:
+            raise SefaError(f"truncation_layers={count}: {self.name} has {self.space.num_rows} rows")
+        mean = self.mean_latent(labels)  # (dim,) or (n, dim)
+        mean = mean.reshape(-1, 1, self.space.dim)  # (1 or n, 1, dim)
+        moved = mean + psi * (rows - mean)  # (n, rows, dim)
+        if count is None:
+            return moved
+        return _torch().cat([moved[:, :count], rows[:, count:]], dim=1)  # (n, rows, dim)
+
+    def mean_latent(self, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """The latent that truncation moves toward: `(dim,)`, or `(n, dim)` where it depends on the class."""
+        if self.space.name == "z":
+            return _torch().zeros(self.space.dim, device=self.device)
+        stored = self.synthesizer.mean(labels)
+        return self._estimated_mean if stored is None else stored
+
+    @functools.cached_property
+    def _estimated_mean(self) -> torch.Tensor:
+        return self._mapped(MEAN_SAMPLES)[:, 0].mean(dim=0)  # (dim,)
+
+    @functools.cached_property
+    def _reference_rows(self) -> torch.Tensor:
+        return self._mapped(RANGE_SAMPLES)  # (n, rows, dim)
+
+    def _mapped(self, count: int) -> torch.Tensor:
+        """Rows `(count, rows, dim)` of `count` codes drawn from seed 0, classes in turn."""
+        import numpy as np
+
+        z = np.random.RandomState(0).randn(count, self.space.z_dim)  # (count, z_dim)
+        labels = np.arange(count) % self.space.num_classes if self.space.num_classes else None
+        return self.encode(z, labels=labels).rows
+
+    def _one_hot(self, labels: ArrayLike | torch.Tensor | None, count: int) -> torch.Tensor | None:
+        torch = _torch()
+        classes = self.space.num_classes
+        if labels is None:
+            if classes:
+                raise SefaError(f"{self.name}: has {classes} classes; give labels, class numbers or one-hot rows")
+            return None
+        if not classes:
+            raise SefaError(f"{self.name}: has no classes; leave labels out")
+        given = torch.as_tensor(labels, device=self.device)
+        if given.ndim == 2 and given.shape == (count, classes):
+            return given.to(torch.float32)
+        if given.shape != (count,) or given.is_floating_point() or (given < 0).any() or (given >= classes).any():
+            raise SefaError(
+                f"{self.name}: labels must be {count} class numbers from 0 to {classes - 1}, or one-hot ({count}, {classes})"
+            )
+        return torch.nn.functional.one_hot(given.long(), classes).to(torch.float32)  # (n, classes)
+
+    # -- pictures
+
+    def synthesize(self, codes: Codes, *, batch: int | None = None) -> torch.Tensor:
+        """Images `(n, C, H, W)` float32 in the generator's own range, not clamped, `batch` at a time.
+
+        Gradients flow when `codes.rows` requires them.
+        """
+        torch = _torch()
+        rows, dim = codes.rows.shape[1:]
+        if (rows, dim) != (self.space.num_rows, self.space.dim):
+            raise SefaError(f"codes have {rows} x {dim}, {self.name} takes {self.space.num_rows} x {self.space.dim}")
+        size = batch or self.batch
+        pieces = [codes[start : start + size] for start in range(0, len(codes), size)]
+        with torch.set_grad_enabled(codes.rows.requires_grad):
+            try:
+                images = [self.synthesizer.synthesize(piece) for piece in pieces]
+            except torch.OutOfMemoryError as problem:
+                raise SefaError(f"{self.name}: {size} pictures at a time do not fit; use a smaller batch") from problem
+            return torch.cat(images) if len(images) != 1 else images[0]
+
+    @property
+    def batch(self) -> int:
+        """How many pictures are made at a time unless the caller says."""
+        return max(1, min(32, BATCH_PIXELS // self.resolution**2))
+
+    def traverse(
+        self,
+        codes: Codes,
+        directions: Iterable[Direction],
+        *,
+        strengths: Sequence[float] | Sequence[Sequence[float]] | None = None,
+        steps: int = 9,
+        batch: int | None = None,
+        force: bool = False,
+    ) -> Iterator[Tile]:
+        """Pictures of every sample along every direction, one tile after another.
+
+        `strengths` are common to all directions, or one list for each; without them each direction goes over its own
+        range in `steps` steps. A pack of another model raises `SefaError` unless `force`.
+        """
+        from sefa_core.traverse import strengths_over, traverse
+
+        chosen = list(directions)
+        if strengths is None:
+            chosen = [self.measured(direction) for direction in chosen]
+            lines = [strengths_over(direction.range, steps) for direction in chosen if direction.range]
+        elif strengths and isinstance(strengths[0], Sequence):
+            lines = [tuple(map(float, line)) for line in strengths]  # type: ignore[arg-type]
+        else:
+            lines = [tuple(map(float, strengths))] * len(chosen)  # type: ignore[arg-type]
+        if len(lines) != len(chosen):
+            raise SefaError(
+                f"strengths: {len(lines)} lists for {len(chosen)} directions; give one list for each, or one for all"
+            )
+        return traverse(self, codes, chosen, lines, batch=batch or self.batch, force=force)
+
+    def measured(self, direction: Direction) -> Direction:
+        """`direction` with its range, measured where it has none."""
+        if direction.range is not None:
+            return direction
+        from sefa_core.pack import DirectionPack
+
+        alone = DirectionPack((direction,), direction.space, self.model_info, {})
+        return self.measure(alone)[0]
+
+    def pixels(self, images: torch.Tensor) -> np.ndarray:
+        """`(n, C, H, W)` or `(C, H, W)` in the generator's own range as uint8 `(n, H, W, C)` or `(H, W, C)`."""
+        import numpy as np
+
+        low, high = self.synthesizer.value_range
+        scaled = (images.detach().float() - low) * (255.0 / (high - low))
+        array = scaled.round().clamp(0, 255).cpu().numpy().astype(np.uint8)
+        return np.ascontiguousarray(np.moveaxis(array, -3, -1))  # (..., H, W, C)
+
+
+def _norm(vector: Any) -> float:
+    return float((vector**2).sum() ** 0.5)
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as problem:
+        raise SefaError(
+            "torch: not installed, and pictures need it; pip install torch "
+            "(factorize, show and inspect work without it)"
+        ) from problem
+    return torch

@@ -1,0 +1,146 @@
+"""What a family tells the core: layers and matrices, a latent space as data, a synthesizer.
+
+Shapes, everywhere in the toolkit: `n` codes, `rows` places where a code enters, `dim` latent width,
+`out` outputs of a layer, `k` directions; matrices are `(out, dim)`, images `(n, C, H, W)`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from sefa_core.checkpoint import StateDict
+
+
+@dataclass(frozen=True)
+class Declined:
+    """A family's answer to a checkpoint that is not its own.
+
+    `reason` completes the sentence "<family> declined because ...", for example
+    "no tensor ends in 'modulation.weight'".
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One affine layer `y = A x + b` through which the latent code enters; `A` is `(out, dim)`."""
+
+    index: int
+    """Position in layer selections, from 0. A side layer carries the index of the layer whose row it shares."""
+    name: str
+    """What the checkpoint calls it, for people to read."""
+    out: int
+    dim: int
+    resolution: int | None = None
+    """Side, in pixels, of the feature maps that this layer steers."""
+    kind: Literal["style", "rgb", "dense"] = "style"
+    """`style` modulates a convolution, `rgb` a toRGB, `dense` is a first layer fed by z itself."""
+
+
+@dataclass(frozen=True)
+class WeightExtractor:
+    """A claimed checkpoint, seen as the matrices by which the latent code enters it."""
+
+    family: str
+    dialect: str
+    """Which program's names the file uses, for example "rosinality"."""
+    network: str
+    """Where in the file the generator was found, for example "g_ema"; "" is the top level."""
+    resolution: int
+    layers: tuple[Layer, ...]
+    """The closed-form layers in the order in which the code enters; `layers[i].index == i`."""
+    matrix: Callable[[Layer], np.ndarray]
+    """Reads the stored `A` of a layer, float32 `(out, dim)`, without the runtime gain."""
+    state: StateDict
+    """Every tensor the synthesizer needs, under the family's own names; `sefa convert` writes these."""
+    config: dict[str, object] = field(default_factory=dict)
+    """What shapes cannot tell (JSON values); written beside `state` by `sefa convert`."""
+    side_layers: tuple[Layer, ...] = ()
+    """toRGB layers that share the row of a closed-form layer: part of no selection, used by presets of peers."""
+    gain: float = 1.0
+    """The layer computes `gain * A x + b`; one number, because presets compare layers with each other."""
+    channels: int = 3
+    """Channels of the image."""
+    options: frozenset[str] = frozenset()
+    """Which fields of `LoadOptions` this checkpoint makes use of; giving any other is an error."""
+    notes: tuple[str, ...] = ()
+    """Guesses and oddities that a user should know; `sefa inspect` prints them."""
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """Where directions live, as numbers. The core samples, truncates and shifts codes with these."""
+
+    name: str
+    """"z" (the code itself) or "w" (what the mapping network makes of it)."""
+    dim: int
+    """Width of one row of a code."""
+    num_rows: int
+    """Rows of a code: 1, or one for each place where the network reads it."""
+    z_dim: int
+    """Width of the z that `encode` takes."""
+    layer_rows: tuple[int, ...]
+    """`layer_rows[i]` is the row that layer `i` reads."""
+    std: float | None = None
+    """Standard deviation of a row along any unit vector where theory gives it (1.0 for a normal z); None: measured."""
+    num_classes: int = 0
+    """Width of the one-hot label; 0 when there are no classes."""
+    truncation: float = 1.0
+    """The truncation psi that people use with this family."""
+    truncation_rows: int | None = None
+    """How many of the first rows truncation usually moves; None for all."""
+
+    def __post_init__(self) -> None:
+        if min(self.dim, self.num_rows, self.z_dim) < 1:
+            raise ValueError(f"LatentSpace: dim, num_rows and z_dim must be at least 1, got {self}")
+        if any(not 0 <= row < self.num_rows for row in self.layer_rows):
+            raise ValueError(f"LatentSpace: layer_rows {self.layer_rows} name rows beyond {self.num_rows}")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Latent codes ready for synthesis. `rows` is `(n, rows, dim)`; `labels` is one-hot `(n, classes)` or None."""
+
+    rows: torch.Tensor
+    labels: torch.Tensor | None = None
+    fingerprint: str | None = None
+    """The model that made these codes; directions of another model refuse to shift them."""
+
+    def __len__(self) -> int:
+        return int(self.rows.shape[0])
+
+    def __getitem__(self, which: slice) -> Codes:
+        """Some of the codes, as `Codes` again: `codes[2:5]`."""
+        labels = None if self.labels is None else self.labels[which]
+        return replace(self, rows=self.rows[which], labels=labels)
+
+
+class Synthesizer(ABC):
+    """The network of one checkpoint. Methods run without gradients unless the caller enables them."""
+
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    """Which image values stand for black and white."""
+
+    @abstractmethod
+    def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        """Map `z (n, z_dim)` and one-hot `labels (n, classes)` to rows `(n, rows, dim)`, untruncated."""
+
+    @abstractmethod
+    def synthesize(self, codes: Codes) -> torch.Tensor:
+        """Images `(n, C, H, W)` for `codes`, float32, in the generator's own range, not clamped."""
+
+    def mean(self, labels: torch.Tensor | None) -> torch.Tensor | None:
+        """The stored mean latent, `(dim,)` or `(n, dim)` when it depends on the class; None if the file has none."""
+        return None
+
+    @abstractmethod
+    def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
+        """What closed-form layer `index` computes from `codes`, `(n, out)`: the contract tests compare it with `A`."""

@@ -1,0 +1,201 @@
+"""Which families, models and direction packs are known: what registry.yaml says, as values."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from dataclasses import MISSING, dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType, NoneType
+from typing import Any, TypeVar
+
+from sefa_core.errors import SefaError
+
+EXTRA = "SEFA_REGISTRY"
+"""Environment variable: a file of the same form whose entries are added, or replace those of the same name."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of GAN and the distribution that reads it."""
+
+    name: str
+    distribution: str
+    extra: str
+    title: str
+    paper: str
+    description: str
+    layer_groups: dict[str, str] = field(default_factory=dict)
+    truncation: float | None = None
+    strengths: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One trained GAN: where it is, and what is stated about it."""
+
+    name: str
+    family: str
+    title: str
+    source: str
+    sha256: str | None = None
+    size: int | None = None
+    resolution: int | None = None
+    z_dim: int | None = None
+    dataset: str | None = None
+    licence: str | None = None
+    non_commercial: bool | None = None
+    author: str | None = None
+    homepage: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True)
+class Pack:
+    """One published direction pack."""
+
+    name: str
+    model: str
+    title: str
+    source: str
+    licence: str | None = None
+
+
+Entry = TypeVar("Entry", Family, Model, Pack)
+
+_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
+    "str": ("text", (str,)),
+    "str | None": ("text", (str, NoneType)),
+    "int | None": ("a whole number", (int, NoneType)),
+    "float | None": ("a number", (int, float, NoneType)),
+    "bool | None": ("true or false", (bool, NoneType)),
+    "dict[str, str]": ("a mapping", (dict,)),
+    "list[float]": ("a list", (list,)),
+}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The entries by name, in the order of the file."""
+
+    families: MappingProxyType[str, Family]
+    models: MappingProxyType[str, Model]
+    packs: MappingProxyType[str, Pack]
+
+    def family(self, name: str) -> Family:
+        return _named(self.families, name, "family", "sefa plugins")
+
+    def model(self, name: str) -> Model:
+        return _named(self.models, name, "model", "sefa models")
+
+    def model_at(self, source: str) -> Model | None:
+        """The model whose file `source` is, however the user came to it."""
+        return next((model for model in self.models.values() if model.source == source), None)
+
+
+def load_registry() -> Registry:
+    """The registry of this installation, with the entries of the file that SEFA_REGISTRY names."""
+    return _load(os.environ.get(EXTRA) or None)
+
+
+@functools.cache
+def _load(extra: str | None) -> Registry:
+    files = [registry_file(), *([Path(extra)] if extra else [])]
+    documents = [(file, _read(file)) for file in files]
+    registry = Registry(
+        families=MappingProxyType(_entries(Family, "families", documents)),
+        models=MappingProxyType(_entries(Model, "models", documents)),
+        packs=MappingProxyType(_entries(Pack, "packs", documents)),
+    )
+    for model in registry.models.values():
+        if model.family not in registry.families:
+            known = ", ".join(registry.families)
+            raise SefaError(
+                f"{files[-1]}: model {model.name!r} is of an unknown family {model.family!r}; known are {known}: "
+                "correct it, or describe the family under `families`"
+            )
+    return registry
+
+
+def registry_file() -> Path:
+    """Where registry.yaml lies: inside the package when installed from a wheel, one folder up in a source tree."""
+    here = Path(__file__).parent
+    found = [path for path in (here / "registry.yaml", here.parent / "registry.yaml") if path.is_file()]
+    if not found:
+        raise SefaError(f"{here}: registry.yaml is missing from this installation of sefa-core; install it again")
+    return found[0]
+
+
+def close_matches(name: str, known: list[str]) -> str:
+    """Of the form `; did you mean a or b`, or nothing."""
+    close = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(close)}" if close else ""
+
+
+def _named(entries: MappingProxyType[str, Entry], name: str, kind: str, verb: str) -> Entry:
+    if name in entries:
+        return entries[name]
+    raise SefaError(f"{name!r}: no {kind} of that name{close_matches(name, list(entries))}; `{verb}` lists them")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SefaError(
+            f"{file}: the registry cannot be read ({problem.strerror}); correct the path in {EXTRA}"
+        ) from problem
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        raise SefaError(f"{file}: the registry is not YAML ({problem}); correct the file") from problem
+    sections = ("families", "models", "packs")
+    if not isinstance(document, dict) or not set(document) <= set(sections):
+        raise SefaError(f"{file}: a registry has the sections {', '.join(sections)} and no others; correct the file")
+    return document
+
+
+def _entries(kind: type[Entry], section: str, documents: list[tuple[Path, dict[str, Any]]]) -> dict[str, Entry]:
+    merged: dict[str, Entry] = {}
+    for file, document in documents:
+        raw = document.get(section) or []
+        if not isinstance(raw, list):
+            raise SefaError(f"{file}: `{section}` must be a list; begin each entry with `- name:`")
+        entries = [_entry(kind, value, f"{file}: {section}[{index}]") for index, value in enumerate(raw)]
+        names = [entry.name for entry in entries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise SefaError(f"{file}: {section} holds {', '.join(twice)} more than once; keep one entry of each name")
+        for entry in entries:
+            merged[entry.name] = _anchored(entry, file)
+    return merged
+
+
+def _entry(kind: type[Entry], raw: object, where: str) -> Entry:
+    if not isinstance(raw, dict):
+        raise SefaError(f"{where}: an entry must be a mapping; begin it with `- name:`")
+    where = f"{where} ({raw.get('name', 'no name')})"
+    known = {f.name: f for f in fields(kind)}
+    unknown = sorted(str(key) for key in raw if key not in known)
+    if unknown:
+        hint = close_matches(unknown[0], list(known))
+        raise SefaError(f"{where}: unknown key {unknown[0]!r}{hint}; there are {', '.join(known)}")
+    missing = [
+        name for name, f in known.items() if f.default is MISSING and f.default_factory is MISSING and name not in raw
+    ]
+    if missing:
+        raise SefaError(f"{where}: lacks {', '.join(missing)}; add it")
+    for name, value in raw.items():
+        wanted, types = _TYPES[str(known[name].type)]
+        # to Python true is a whole number, to a reader of the file it is a slip
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise SefaError(f"{where}: {name} must be {wanted}, not {value!r}; text may need quotes")
+    return kind(**raw)
+
+
+def _anchored(entry: Entry, file: Path) -> Entry:
+    """A path in a registry is relative to the file that says it; anything with a scheme stays as it is."""
+    if isinstance(entry, Family) or ":" in entry.source:
+        return entry
+    return replace(entry, source=str(file.absolute().parent / entry.source))

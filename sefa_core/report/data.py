@@ -1,0 +1,66 @@
+"""What does the report say about a model and its directions, apart from the pictures?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DirectionInfo:
+    """One direction as the report shows it."""
+
+    index: int
+    """Its place in the pack; names are saved under this number."""
+    name: str
+    """What people call it; "" when nobody has named it yet."""
+    eigenvalue: float
+    share: float
+    """Its eigenvalue as a part of the sum of the spectrum, 0 to 1."""
+    strengths: tuple[float, ...]
+    """Ascending, one column each; 0.0 is among them."""
+    layers: str
+    """The layers it edits, as people write them: "all", "0-1"."""
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if 0.0 not in self.strengths:
+            raise ValueError(f"direction {self.index}: strengths {self.strengths} lack 0.0, the unedited picture")
+        if any(left >= right for left, right in zip(self.strengths, self.strengths[1:], strict=False)):
+            raise ValueError(f"direction {self.index}: strengths {self.strengths} are not ascending")
+
+    @property
+    def zero(self) -> int:
+        """The column of the unedited picture."""
+        return self.strengths.index(0.0)
+
+    @property
+    def title(self) -> str:
+        """Its name, or its number while it has none."""
+        return self.name or f"direction {self.index}"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How the pictures were made: what a reader needs to trust them and to make them again."""
+
+    title: str
+    family: str
+    resolution: int
+    source: str
+    licence: str | None
+    non_commercial: bool | None
+    """True puts a warning on the page; None says that nobody knows."""
+    layers: str
+    num_layers: int
+    preset: str
+    method: str
+    seeds: tuple[int, ...]
+    """One sample each."""
+    truncation: float
+    latent: str
+    """For example "z, 100 wide"."""
+    command: str
+    """The one command that makes this page again."""
+    version: str
+    created: str | None = None
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,141 @@
+"""How does the report become one HTML file? A jinja2 template, given numbers, words and pictures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from sefa_core.report.data import DirectionInfo, Facts
+from sefa_core.report.heat import colour, css_gradient
+from sefa_core.report.labels import MINUS, strength_labels
+from sefa_core.report.spectrum import SPAN, axes
+from sefa_core.report.tiles import data_uri
+
+MAP_BYTES = 20_000
+"""What one heat map may weigh; there are two of each direction."""
+
+
+@dataclass
+class DirectionPictures:
+    """The pictures of one direction."""
+
+    tiles: list[list[str | None]] = field(default_factory=list)
+    """Data URIs by sample and step; None where the unedited picture stands."""
+    change: np.ndarray = field(default_factory=lambda: np.zeros((1, 1), dtype=np.float32))
+    """Mean change of every pixel `(H, W)`, 0 to 1."""
+
+
+def render(
+    facts: Facts,
+    directions: Sequence[DirectionInfo],
+    spectrum: Sequence[float],
+    pictures: Sequence[DirectionPictures],
+    unedited: Sequence[str],
+) -> str:
+    """The whole page as text. `unedited` are the data URIs of the samples at strength zero."""
+    samples = [f"seed {seed}" for seed in facts.seeds]
+    common = max((_top(shown.change) for shown in pictures), default=0.0)
+    height, width = pictures[0].change.shape
+    cards = [
+        _card(info, shown, common, directions[0].share) for info, shown in zip(directions, pictures, strict=True)
+    ]
+    master = _master(directions)
+    script_data = {
+        "key": f"{facts.title}:{fingerprint(facts, spectrum)}",
+        "samples": samples,
+        "directions": [
+            {"index": card["index"], "name": card["name"], "labels": card["labels"], "zero": card["zero"]}
+            for card in cards
+        ],
+        "master": master,
+        "spectrum": spectrum,
+    }
+    return _environment().get_template("report.html.j2").render(
+        facts=facts,
+        cards=cards,
+        master=master,
+        samples=samples,
+        unedited=[Markup(uri) for uri in unedited],  # our own base64: nothing in it to escape
+        size={"width": width, "height": height},
+        # One more than the samples, because the heat map joins them.
+        stage_columns=min(math.ceil(math.sqrt(len(samples) + 1)), 6),
+        gradient=Markup(css_gradient()),
+        axes=axes(spectrum, {info.index for info in directions}),
+        span=SPAN,
+        spectrum=spectrum,
+        shown_share=sum(info.share for info in directions),
+        data=Markup(_json(script_data)),
+    )
+
+
+def fingerprint(facts: Facts, spectrum: Sequence[float]) -> str:
+    """Tells the directions of this page from others, so that a browser gives saved names back to the right ones."""
+    told = json.dumps([facts.source, facts.layers, facts.preset, facts.method, [f"{value:.6g}" for value in spectrum]])
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _card(info: DirectionInfo, shown: DirectionPictures, common: float, strongest: float) -> dict[str, object]:
+    """What the template prints about one direction."""
+    top = _top(shown.change)
+    return {
+        "index": info.index,
+        "name": info.name,
+        "description": info.description,
+        "layers": info.layers,
+        "eigenvalue": f"{info.eigenvalue:.4g}",
+        "share": _percent(info.share),
+        "bar": f"{100 * info.share / strongest if strongest > 0 else 0:.1f}",
+        "labels": strength_labels(info.strengths, minus=MINUS),
+        "zero": info.zero,
+        "rows": [[tile and Markup(tile) for tile in row] for row in shown.tiles],
+        "maps": [
+            {"scale": "shared", "uri": Markup(data_uri(colour(shown.change, common), MAP_BYTES)), "top": _percent(common)},
+            {"scale": "own", "uri": Markup(data_uri(colour(shown.change, top), MAP_BYTES)), "top": _percent(top)},
+        ],
+        "mean_change": _percent(float(shown.change.mean())),
+    }
+
+
+def _master(directions: Sequence[DirectionInfo]) -> dict[str, object]:
+    """The slider that moves all directions: their common strengths, or parts of each one's range where they differ."""
+    first = directions[0]
+    if all(info.strengths == first.strengths for info in directions):
+        return {"labels": strength_labels(first.strengths, minus=MINUS), "zero": first.zero}
+    reach = max(abs(value) for value in first.strengths) or 1.0
+    parts = [f"{value / reach:+.0%}".replace("-", MINUS) if value else "0" for value in first.strengths]
+    return {"labels": parts, "zero": first.zero}
+
+
+def _top(change: np.ndarray) -> float:
+    """The value that gets the brightest colour; a few odd pixels must not darken all others."""
+    return float(np.quantile(change, 0.998))
+
+
+def _percent(part: float) -> str:
+    """A part of one as a percentage of two or three figures: "12.2", "0.43"."""
+    percentage = 100 * part
+    return f"{percentage:.1f}" if percentage >= 1 else f"{percentage:.2g}"
+
+
+def _json(value: object) -> str:
+    """JSON that can stand inside a script element: no `<`, hence neither `</script>` nor a comment."""
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("sefa_core.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )

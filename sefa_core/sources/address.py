@@ -1,0 +1,110 @@
+"""What kind of place a source string names: the web, the Hub, a wheel, or none of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from sefa_core.errors import SefaError
+
+FORMS = "a path, a name of `sefa models`, https://..., hf:org/repo/file@revision, pypi:distribution==version#member"
+
+
+@dataclass(frozen=True)
+class Web:
+    """A file behind an address."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def filename(self) -> str:
+        return PurePosixPath(unquote(urlsplit(self.url).path)).name or "file"
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).hostname or ""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A file of a Hub repository, or the whole repository."""
+
+    repo: str
+    file: str | None
+    revision: str | None
+
+    def __str__(self) -> str:
+        return self.at(self.revision) if self.revision else self._unpinned
+
+    @property
+    def _unpinned(self) -> str:
+        return f"hf:{self.repo}" + (f"/{self.file}" if self.file else "")
+
+    def at(self, revision: str) -> str:
+        """The source string that names exactly this revision."""
+        return f"{self._unpinned}@{revision}"
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A member of a wheel on the user's package index."""
+
+    distribution: str
+    version: str
+    member: str
+
+    def __str__(self) -> str:
+        return f"pypi:{self.requirement}#{self.member}"
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.distribution}=={self.version}"
+
+    @property
+    def filename(self) -> str:
+        return PurePosixPath(self.member).name
+
+
+_HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[^@]+|.+(?=@)))?(?:@(?P<revision>[^@]+))?")
+_WHEEL = re.compile(r"(?P<distribution>[A-Za-z0-9][\w.-]*)==(?P<version>[A-Za-z0-9][\w.!+-]*)#(?P<member>.*[^/])", re.A)
+
+
+def parse(source: str) -> Web | Hub | Wheel | None:
+    """Read the scheme of `source`; None when it has none and so is a path or a name."""
+    scheme, colon, rest = source.partition(":")
+    scheme = scheme.lower()
+    if scheme in ("https", "http") and rest.startswith("//"):
+        return _web(source)
+    if colon and scheme == "hf":
+        match = _HUB.fullmatch(rest.removeprefix("//"))
+        if match is None:
+            raise SefaError(
+                f"{source}: not a place on the Hub; write hf:org/repo/file@revision or hf:org/repo@revision"
+            )
+        return Hub(match["repo"], match["file"], match["revision"])
+    if colon and scheme == "pypi":
+        match = _WHEEL.fullmatch(rest)
+        if match is None:
+            raise SefaError(f"{source}: not a member of a wheel; write pypi:distribution==version#path/in/the/wheel")
+        return Wheel(match["distribution"], match["version"], match["member"])
+    if rest.startswith("//"):
+        raise SefaError(f"{source}: sources of the kind {scheme}: are not read; a source is {FORMS}")
+    return None
+
+
+def _web(source: str) -> Web:
+    try:
+        parts = urlsplit(source)
+        usable = bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:  # a port that is no number, brackets that do not close
+        usable = False
+    if not usable or re.search(r"[\s\x00-\x1f]", source):
+        raise SefaError(
+            f"{source}: not an address that can be opened; write https://host/path/file, without a password"
+        )
+    return Web(parts._replace(fragment="").geturl())

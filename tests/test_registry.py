@@ -1,0 +1,132 @@
+"""Is registry.yaml true to itself, found wherever the package is installed, and strict about mistakes?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sefa_core import registry as module
+from sefa_core.errors import SefaError
+from sefa_core.registry import EXTRA, load_registry
+from sefa_core.sources.address import Hub, Web, Wheel, parse
+
+ROOT = Path(__file__).parent.parent
+
+FAMILY = """
+  - name: tinygan
+    distribution: sefa-tinygan
+    extra: tinygan
+    title: TinyGAN
+    paper: https://example.org/paper
+    description: Small.
+"""
+MODEL = """
+  - name: mine
+    family: dcgan
+    title: My own
+    source: weights/mine.pt
+"""
+
+
+@pytest.fixture
+def extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "extra.yaml"
+    monkeypatch.setenv(EXTRA, str(file))
+    return file
+
+
+def test_digiface64_is_what_the_wheel_holds() -> None:
+    model = load_registry().model("digiface64")
+    assert parse(model.source) == Wheel("gan-face-generate", "1.1.1", "gan_face_generate/weights.tar")
+    assert (model.family, model.resolution, model.z_dim, model.size) == ("dcgan", 64, 100, 14_322_251)
+    assert model.sha256 == "0c3b90b138cfc4e8a73310b9fd5ce2a8f1f3a542a037de277412307fcd28771f"
+    assert (model.licence, model.non_commercial, model.author) == ("MIT", False, "Chien Liu")
+
+
+def test_every_model_has_a_known_family_and_a_source_that_can_be_checked() -> None:
+    registry = load_registry()
+    for model in registry.models.values():
+        assert registry.family(model.family).name == model.family
+        address = parse(model.source)
+        assert isinstance(address, Web | Hub | Wheel)
+        assert str(address) == model.source  # or the cache and model_at would know it by two names
+        assert model.sha256 is None or (len(model.sha256) == 64 and int(model.sha256, 16) >= 0)
+
+
+def test_a_family_is_one_word_everywhere() -> None:
+    for name, family in load_registry().families.items():
+        assert family.distribution == f"sefa-{name}"
+        assert family.extra == name == family.name
+        assert (ROOT / "plugins" / name).is_dir()
+
+
+def test_the_registry_is_read_once() -> None:
+    assert load_registry() is load_registry()
+
+
+def test_unknown_names_get_suggestions() -> None:
+    with pytest.raises(SefaError, match=r"'digiface': no model of that name; did you mean digiface64; `sefa models`"):
+        load_registry().model("digiface")
+    with pytest.raises(SefaError, match=r"'stylegan': no family of that name; did you mean stylegan2"):
+        load_registry().family("stylegan")
+
+
+def test_an_extra_file_adds_and_replaces(extra: Path) -> None:
+    mine = MODEL + MODEL.replace("mine", "digiface64")
+    pack = "\n  - {name: poses, model: mine, title: Poses, source: 'hf:me/poses'}"
+    extra.write_text(f"families:{FAMILY}\nmodels:{mine}\npacks:{pack}\n")
+    registry = load_registry()
+    assert {"dcgan", "tinygan"} <= set(registry.families)
+    assert registry.model("mine").source == str(extra.parent / "weights" / "mine.pt")  # relative to the file
+    assert registry.model("digiface64").title == "My own"
+    assert registry.packs["poses"].source == "hf:me/poses"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (MODEL.replace("title", "titel"), r"models\[0\] \(mine\): unknown key 'titel'; did you mean title"),
+        (MODEL.replace("    title: My own\n", ""), r"models\[0\] \(mine\): lacks title"),
+        (MODEL + "    size: large\n", r"size must be a whole number, not 'large'"),
+        (MODEL + "    size: true\n", r"size must be a whole number, not True"),
+        (MODEL + "    sha256: 123\n", r"sha256 must be text, not 123; text may need quotes"),
+        (MODEL + MODEL, r"models holds mine more than once"),
+        (MODEL.replace("dcgan", "pigan"), r"model 'mine' is of an unknown family 'pigan'; known are dcgan, stylegan2"),
+        ("\n  - just a name\n", r"models\[0\]: an entry must be a mapping"),
+        (" text\n", r"`models` must be a list"),
+        (" [\n", r"the registry is not YAML"),
+        ("\nmodles: []\n", r"has the sections families, models, packs and no others"),
+    ],
+)
+def test_mistakes_in_a_file_are_named(extra: Path, text: str, complaint: str) -> None:
+    extra.write_text("models:" + text)
+    with pytest.raises(SefaError, match=complaint) as caught:
+        load_registry()
+    assert str(extra) in str(caught.value)
+
+
+def test_a_missing_extra_file_is_named(extra: Path) -> None:
+    with pytest.raises(SefaError, match=r"extra.yaml: the registry cannot be read \(No such file.*SEFA_REGISTRY"):
+        load_registry()
+
+
+@pytest.mark.parametrize("layout", ["wheel", "editable"])
+def test_it_is_found_in_a_wheel_and_in_a_source_tree(tmp_path: Path, layout: str) -> None:
+    package = tmp_path / "sefa_core"
+    shutil.copytree(ROOT / "sefa_core", package, ignore=shutil.ignore_patterns("__pycache__", "registry.yaml"))
+    target = package if layout == "wheel" else tmp_path
+    code = "from sefa_core.registry import *; print(registry_file()); load_registry().model('digiface64')"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    missing = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "registry.yaml is missing from this installation" in missing.stderr
+    shutil.copy(module.registry_file(), target)
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert Path(found.stdout.strip()) == target / "registry.yaml"
