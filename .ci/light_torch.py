@@ -1,5 +1,6 @@
 """Would torch bring gigabytes of CUDA with it? Then stop and say how to get the CPU build; else install it."""
 
+import importlib.metadata
 import importlib.util
 import json
 import subprocess
@@ -17,6 +18,8 @@ TORCH = ["--quiet", "--constraint", "constraints.txt", "torch"]
 def main() -> None:
     if importlib.util.find_spec("torch") is not None:
         return
+    if tuple(map(int, importlib.metadata.version("pip").split(".")[:2])) < (22, 2):  # the first with --report
+        subprocess.run([*PIP, "install", "--quiet", "--upgrade", "pip"], check=True)
     plan = subprocess.run(
         [*PIP, "install", "--dry-run", "--report", "-", *TORCH], stdout=subprocess.PIPE, check=False
     )

@@ -284,8 +284,9 @@ def test_two_processes_at_once_do_not_disturb_each_other(server: Server, cache: 
     server.pages["/cats.pt"] = Page(BODY, pause=0.5)
     code = "import sys; from sefa_core.sources import fetch; print(fetch(sys.argv[1]).sha256)"
     command = [sys.executable, "-c", code, f"{server.url}/cats.pt"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    both = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(2)]
+    both = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
     for process in both:
         output, errors = process.communicate(timeout=60)
         assert output.strip() == SHA, errors

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sefa_core.checkpoint.arrays import array, array_type, empty_array, scalar
 from sefa_core.checkpoint.dtypes import BY_NAME, BY_STORAGE, DType
 from sefa_core.checkpoint.foreign import OBJECTS, SETTINGS
-from sefa_core.checkpoint.source import Malformed, shown
+from sefa_core.checkpoint.source import MalformedError, shown
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, StorageType, safe_key
 from sefa_core.checkpoint.tensors import Storage, Tensor, view
 
@@ -27,9 +27,9 @@ def find_global(module: str, name: str) -> object:
         return ForeignClass(full, transparent=True)
     if any(full == known or (known.endswith(".") and full.startswith(known)) for known in OBJECTS):
         return ForeignClass(full, transparent=False)
-    raise Malformed(
-        f"it names {shown(full)}, which is not on the list of harmless objects, so it was not run",
-        "do not load the file elsewhere unless you trust its author; ask the author for plain weights or safetensors",
+    raise MalformedError(
+        f"it names {shown(full)}, which is not on the list of harmless objects, so nothing was run",
+        "ask its author for plain weights or safetensors",
     )
 
 
@@ -39,38 +39,45 @@ def _rebuild_tensor(
     if isinstance(storage, Foreign):
         return storage
     if not isinstance(storage, Storage):
-        raise Malformed("a tensor has no storage")
+        raise MalformedError("a tensor has no storage")
     return view(storage, offset, shape, stride, dtype)
 
 
 def _rebuild_tensor_of_type(
-    storage: object, offset: object, shape: object, stride: object, grad: object, hooks: object, dtype: object, *_: object
+    storage: object,
+    offset: object,
+    shape: object,
+    stride: object,
+    grad: object,
+    hooks: object,
+    dtype: object,
+    *_: object,
 ) -> Tensor | Foreign:
     if not isinstance(dtype, DType):
-        raise Malformed("a tensor has no element type")
+        raise MalformedError("a tensor has no element type")
     return _rebuild_tensor(storage, offset, shape, stride, dtype=dtype)
 
 
 def _rebuild_parameter(tensor: object, *_: object) -> object:
     if not isinstance(tensor, (Tensor, Foreign)):
-        raise Malformed("a parameter is not a tensor")
+        raise MalformedError("a parameter is not a tensor")
     return tensor
 
 
 def _rebuild_from_type(rebuild: object, kind: object, args: object, state: object) -> object:
     if not isinstance(rebuild, Function) or rebuild.name not in _REBUILD or not isinstance(args, tuple):
-        raise Malformed("a tensor is made in an unknown way")
+        raise MalformedError("a tensor is made in an unknown way")
     return rebuild.call(*args)
 
 
 def _encode(text: object, encoding: object = "utf-8") -> object:
     """How Python 3 writes byte strings in protocol 2."""
     if encoding not in ("latin1", "latin-1"):
-        raise Malformed("its pickle encodes text in an unusual way")
+        raise MalformedError("its pickle encodes text in an unusual way")
     if isinstance(text, Span):
         return text
     if not isinstance(text, str):
-        raise Malformed("its pickle encodes something other than text")
+        raise MalformedError("its pickle encodes something other than text")
     return text.encode("latin-1")
 
 
@@ -78,7 +85,7 @@ def _mapping(items: object = (), *_: object) -> dict[object, object]:
     # Python 2 writes an ordered dictionary as a list of pairs.
     pairs = list(items.items()) if isinstance(items, Mapping) else items
     if not isinstance(pairs, (list, tuple)) or any(not isinstance(pair, (list, tuple)) for pair in pairs):
-        raise Malformed("its pickle makes a dictionary from something other than pairs")
+        raise MalformedError("its pickle makes a dictionary from something other than pairs")
     return {safe_key(key): value for key, value in pairs}
 
 
@@ -88,7 +95,7 @@ def _default_mapping(*_: object) -> dict[object, object]:
 
 def _sequence(items: object = (), *_: object) -> list[object]:
     if not isinstance(items, (list, tuple)):
-        raise Malformed("its pickle makes a list from something other than a list")
+        raise MalformedError("its pickle makes a list from something other than a list")
     return list(items)
 
 

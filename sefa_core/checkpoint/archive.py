@@ -5,15 +5,15 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from sefa_core.checkpoint.source import Malformed, Source, shown
+from sefa_core.checkpoint.source import MalformedError, Source, shown
 
-_MAX_DIRECTORY = 64 * 2**20
+_MAX_DIRECTORY = 8 * 2**20  # some 80 000 storages
 _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _ENTRY, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF  # "see the 64-bit field"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One file of the archive; `header` is where its local header begins, `limit` where the next thing does."""
 
@@ -35,13 +35,13 @@ class Archive:
         limits = [record.header for record in records[1:]] + [offset]
         for record, limit in zip(records, limits, strict=True):
             if record.header + 30 + record.size > limit and not record.compressed:
-                raise Malformed(f"the records of its zip archive overlap at {shown(record.name)}")
+                raise MalformedError(f"the records of its zip archive overlap at {shown(record.name)}")
         self._records = {
             record.name: Record(record.name, record.header, record.size, record.compressed, limit)
             for record, limit in zip(records, limits, strict=True)
         }
         if len(self._records) != len(records):
-            raise Malformed("its zip archive holds two records of the same name")
+            raise MalformedError("its zip archive holds two records of the same name")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -51,20 +51,20 @@ class Archive:
         """The bytes of a record, left where they are."""
         record = self._records.get(name)
         if record is None:
-            raise Malformed(f"its zip archive has no record {shown(name)}")
+            raise MalformedError(f"its zip archive has no record {shown(name)}")
         if record.compressed:
-            raise Malformed(
+            raise MalformedError(
                 f"record {shown(name)} is compressed, which torch never does",
                 "save the checkpoint again with torch.save, or get the original file",
             )
         local = self._source.read(record.header, 30)
         if local[:4] != _LOCAL:
-            raise Malformed(f"record {shown(name)} is not where its zip archive says")
+            raise MalformedError(f"record {shown(name)} is not where its zip archive says")
         # The local header has a name and padding of its own length, often another than in the directory.
         name_size, extra_size = struct.unpack_from("<HH", local, 26)
         begin = record.header + 30 + name_size + extra_size
         if begin + record.size > record.limit:
-            raise Malformed(f"record {shown(name)} reaches into what follows it in the zip archive")
+            raise MalformedError(f"record {shown(name)} reaches into what follows it in the zip archive")
         return self._source.part(begin, record.size)
 
 
@@ -74,17 +74,17 @@ def _find_directory(source: Source) -> tuple[int, int, int]:
     tail = source.read(tail_at, source.size - tail_at)
     end = tail.rfind(_END)
     if end < 0 or len(tail) - end < 22:
-        raise Malformed("its zip archive has no directory at the end, so it is cut off")
+        raise MalformedError("its zip archive has no directory at the end, so it is cut off")
     count, size, offset = struct.unpack_from("<HII", tail, end + 10)
     end_at = tail_at + end
     if end_at >= 20 and (locator := source.read(end_at - 20, 20))[:4] == _LOCATOR64:
         (end_at,) = struct.unpack_from("<Q", locator, 8)
         end64 = source.read(end_at, 56)
         if end64[:4] != _END64:
-            raise Malformed("the directory of its zip archive is not where it says")
+            raise MalformedError("the directory of its zip archive is not where it says")
         count, size, offset = struct.unpack_from("<QQQ", end64, 32)
     if size > _MAX_DIRECTORY or offset + size > end_at:
-        raise Malformed("the directory of its zip archive does not fit into the file")
+        raise MalformedError("the directory of its zip archive does not fit into the file")
     return offset, size, count
 
 
@@ -92,7 +92,7 @@ def _parse_directory(data: bytearray, count: int) -> list[Record]:
     records, at = [], 0
     for _ in range(count):
         if data[at : at + 4] != _ENTRY or len(data) < at + 46:
-            raise Malformed("the directory of its zip archive is corrupt")
+            raise MalformedError("the directory of its zip archive is corrupt")
         flags, method = struct.unpack_from("<HH", data, at + 8)
         packed, size, name_size, extra_size, comment_size = struct.unpack_from("<IIHHH", data, at + 20)
         (header,) = struct.unpack_from("<I", data, at + 42)
@@ -102,11 +102,11 @@ def _parse_directory(data: bytearray, count: int) -> list[Record]:
             name = data[at + 46 : after_name].decode("utf-8")
             size, packed, header = _wide(data[after_name:after_extra], size, packed, header)
         except (UnicodeDecodeError, struct.error):
-            raise Malformed("the directory of its zip archive is corrupt") from None
+            raise MalformedError("the directory of its zip archive is corrupt") from None
         if flags & 1:
-            raise Malformed("its zip archive is encrypted", "unpack it and give the checkpoint inside")
+            raise MalformedError("its zip archive is encrypted", "unpack it and give the checkpoint inside")
         if method == 0 and size != packed:
-            raise Malformed(f"record {shown(name)} of its zip archive has two sizes")
+            raise MalformedError(f"record {shown(name)} of its zip archive has two sizes")
         records.append(Record(name, header, size, method != 0))
         at = after_extra + comment_size
     return records
@@ -123,7 +123,7 @@ def _wide(extra: bytearray, *fields: int) -> list[int]:
     values, at = [], 0
     for value in fields:
         if value == _FULL32:
-            (value,) = struct.unpack_from("<Q", wide, at)  # noqa: PLW2901
+            (value,) = struct.unpack_from("<Q", wide, at)
             at += 8
         values.append(value)
     return values

@@ -7,12 +7,14 @@ import struct
 from dataclasses import dataclass, replace
 
 from sefa_core.checkpoint.dtypes import BY_NUMPY, DType
-from sefa_core.checkpoint.source import Malformed
+from sefa_core.checkpoint.source import MalformedError
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Span
 from sefa_core.checkpoint.tensors import Storage, Tensor, row_major, view
 
 _OTHER_ARRAY = ForeignClass("numpy.ndarray", transparent=False)
-_FORMATS = dict(zip("f8 f4 f2 i8 i4 i2 i1 u8 u4 u2 u1 b1".split(), "dfeqihbQIHB?", strict=True))  # for `struct`
+# How the module struct calls numpy's types.
+_FORMATS = {"f8": "d", "f4": "f", "f2": "e", "i8": "q", "i4": "i", "i2": "h", "i1": "b", "b1": "?"}
+_FORMATS |= {"u8": "Q", "u4": "I", "u2": "H", "u1": "B"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class ArrayType:
     def setstate(self, state: object) -> ArrayType:
         order = state[1] if isinstance(state, tuple) and len(state) > 1 else None
         if order not in ("<", ">", "|", "="):
-            raise Malformed("its pickle describes a numpy type in an unknown way")
+            raise MalformedError("its pickle describes a numpy type in an unknown way")
         return replace(self, little=order != ">")
 
 
@@ -40,7 +42,7 @@ class EmptyArray:
 
     def setstate(self, state: object) -> Tensor | Foreign:
         if not isinstance(state, tuple) or len(state) != 5:
-            raise Malformed("its pickle holds a numpy array in an unknown form")
+            raise MalformedError("its pickle holds a numpy array in an unknown form")
         _, shape, dtype, fortran, data = state
         return array(data, dtype, shape, "F" if fortran else "C")
 
@@ -48,9 +50,9 @@ class EmptyArray:
 def array_type(code: object, *_: object) -> ArrayType:
     """Stands for `numpy.dtype`."""
     if not isinstance(code, str):
-        raise Malformed("its pickle describes a numpy type by something other than text")
+        raise MalformedError("its pickle describes a numpy type by something other than text")
     if code.lstrip("<>|=").startswith("O"):
-        raise Malformed(
+        raise MalformedError(
             "it holds a numpy array of Python objects (dtype object)", "save the weights as plain arrays or tensors"
         )
     return ArrayType(code.lstrip("<|="))
@@ -66,15 +68,14 @@ def array(data: object, dtype: object, shape: object, order: object) -> Tensor |
     if isinstance(data, str):  # a string of Python 2 that happened to be ASCII
         data = data.encode("latin-1")
     if not isinstance(dtype, ArrayType):
-        raise Malformed("its pickle holds a numpy array without a type")
+        raise MalformedError("its pickle holds a numpy array without a type")
     if dtype.dtype is None or not isinstance(data, (bytes, Span)) or (isinstance(data, Span) and data.text):
         return Foreign(_OTHER_ARRAY)
-    source = data.data if isinstance(data, Span) else data
-    size = source.size if isinstance(data, Span) else len(data)
-    storage = Storage("", dtype.dtype, size // dtype.dtype.itemsize, source)
+    size, place = (data.data.size, data.data) if isinstance(data, Span) else (len(data), data)
+    storage = Storage("", dtype.dtype, size // dtype.dtype.itemsize, place)
     plain = view(storage, 0, shape)
     if math.prod(plain.shape) * dtype.dtype.itemsize != size:
-        raise Malformed(f"a numpy array of shape {plain.shape} comes with {size} bytes")
+        raise MalformedError(f"a numpy array of shape {plain.shape} comes with {size} bytes")
     if order != "F":
         return plain
     return view(storage, 0, shape, tuple(reversed(row_major(tuple(reversed(plain.shape))))))
@@ -85,7 +86,7 @@ def scalar(dtype: object, data: object = b"") -> object:
     if isinstance(data, str):
         data = data.encode("latin-1")
     if not isinstance(dtype, ArrayType) or not isinstance(data, bytes):
-        raise Malformed("its pickle holds a numpy scalar in an unknown form")
+        raise MalformedError("its pickle holds a numpy scalar in an unknown form")
     if dtype.dtype is None or dtype.code not in _FORMATS:
         return None
     return struct.unpack("<" + _FORMATS[dtype.code], data)[0]

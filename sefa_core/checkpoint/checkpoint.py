@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sefa_core.checkpoint.ranking import best_first
-from sefa_core.checkpoint.source import Malformed, Source, shown
+from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.state import StateDict
-from sefa_core.checkpoint.tensors import Tensor
 from sefa_core.checkpoint.tree import Scalar, Tree
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Checkpoint:
     networks: tuple[str, ...]
     """Paths of what directly holds tensors, the likeliest generator first; "" is the top level."""
     values: Mapping[str, Scalar] = field(default_factory=dict, repr=False)
-    """Plain numbers and texts of the file by dotted path, such as training arguments; at most some hundred."""
+    """Plain numbers and texts of the file by dotted path, such as training arguments; at most 1000."""
     skipped: tuple[str, ...] = field(default=(), repr=False)
     """Paths of objects of foreign classes, which were left out."""
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -65,17 +64,17 @@ def make_checkpoint(
     def read(name: str) -> np.ndarray:
         try:
             return tree.tensors[name].read()
-        except Malformed as error:
+        except MalformedError as error:
             raise source.error(f"tensor {shown(name)}: {error.problem}", error.remedy) from None
 
-    if not tree.tensors:
-        left_out = f"; {len(tree.skipped)} objects of foreign classes were left out" if tree.skipped else ""
-        raise Malformed(f"it holds no tensors{left_out}", "give the file that the generator's weights were saved to")
+    if not tree.tensors and not tree.values:
+        others = f", only {len(tree.skipped)} objects of foreign classes" if tree.skipped else ""
+        raise MalformedError(f"it holds no tensors{others}", "give the file that the generator's weights were saved to")
     tensors = StateDict({name: tensor.info for name, tensor in tree.tensors.items()}, read)
     networks = best_first(tree.holders)
     if options.key is not None:
         if options.key and not any(name.startswith(f"{options.key}.") for name in tensors):
-            raise Malformed(f"it has no network {shown(options.key)!r}", f"choose one of {_listing(networks)}")
+            raise MalformedError(f"it has no network {shown(options.key)!r}", f"choose one of {_listing(networks)}")
         networks = (options.key,)
     return Checkpoint(
         path=source.path,

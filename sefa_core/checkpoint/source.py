@@ -10,7 +10,7 @@ from pathlib import Path
 from sefa_core.errors import SefaError
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """What is wrong with the bytes and what a user can do, from a place that does not know the file's name."""
 
     def __init__(self, problem: str, remedy: str = "download or copy the file again") -> None:
@@ -65,7 +65,9 @@ class Source:
                 while done < size and (count := file.readinto(view[done:])):
                     done += count
         except OSError as error:
-            raise self.error(f"reading failed ({shown(error.strerror)})", "check the disk and the permissions") from None
+            raise self.error(
+                f"reading failed ({shown(error.strerror)})", "check the disk and the permissions"
+            ) from None
         except MemoryError:
             raise self.error(f"{size} bytes do not fit into memory", "use a machine with more of it") from None
         if done < size:
@@ -78,7 +80,7 @@ class Source:
 
     def _check(self, offset: int, size: int) -> None:
         if offset < 0 or size < 0 or offset + size > self.size:
-            raise Malformed(
+            raise MalformedError(
                 f"it is cut off or corrupt: bytes {offset} to {offset + size} are needed, {self.size} are there"
             )
 

@@ -35,7 +35,7 @@ class ForeignClass:
     """Whether its attributes are plain settings that are worth showing."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Foreign:
     """What a file made of a foreign class: the arguments, items and state that it handed over, untouched."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sefa_core.checkpoint.dtypes import DType
-from sefa_core.checkpoint.source import Malformed, Source
+from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.state import TensorInfo
 
 if TYPE_CHECKING:
@@ -59,12 +59,10 @@ class Tensor:
             view = np.lib.stride_tricks.as_strided(flat, self.shape, strides)
             return np.ascontiguousarray(view).reshape(self.shape)
         except MemoryError:
-            raise Malformed("a tensor does not fit into memory", "use a machine with more of it") from None
+            raise MalformedError("a tensor does not fit into memory", "use a machine with more of it") from None
 
 
-def view(
-    storage: Storage, offset: object, shape: object, stride: object = None, dtype: DType | None = None
-) -> Tensor:
+def view(storage: Storage, offset: object, shape: object, stride: object = None, dtype: DType | None = None) -> Tensor:
     """A tensor, after checking that each of its elements exists; strides default to row-major order."""
     sizes = _counts(shape, "shape")
     steps = row_major(sizes) if stride is None else _counts(stride, "stride")
@@ -72,10 +70,12 @@ def view(
     dtype = dtype or storage.dtype
     held = storage.nbytes // dtype.itemsize
     if len(sizes) != len(steps):
-        raise Malformed(f"a tensor of shape {sizes} has {len(steps)} strides")
+        raise MalformedError(f"a tensor of shape {sizes} has {len(steps)} strides")
     too_many = math.prod(sizes) > held or math.prod(size or 1 for size in sizes) > max(held, _MAX_EMPTY)
     if too_many or first + span(sizes, steps) > held:
-        raise Malformed(f"a tensor of shape {sizes}, strides {steps} needs more than the {held} elements of its storage")
+        raise MalformedError(
+            f"a tensor of shape {sizes}, strides {steps} needs more than the {held} elements of its storage"
+        )
     return Tensor(storage, dtype, first, sizes, steps)
 
 
@@ -94,9 +94,9 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _counts(values: object, what: str) -> tuple[int, ...]:
     # A product of 32 numbers below 2**63 is cheap; longer or larger ones only occur in hostile files.
     if not isinstance(values, (tuple, list)) or len(values) > _MAX_RANK:
-        raise Malformed(f"a tensor's {what} is not a list of at most {_MAX_RANK} numbers")
+        raise MalformedError(f"a tensor's {what} is not a list of at most {_MAX_RANK} numbers")
     if any(type(value) is not int or not 0 <= value < 2**63 for value in values):
-        raise Malformed(f"a tensor's {what} has an entry that is not a number from 0 to 2**63")
+        raise MalformedError(f"a tensor's {what} has an entry that is not a number from 0 to 2**63")
     return tuple(values)
 
 
@@ -104,7 +104,7 @@ def _bytes(storage: Storage, offset: int, size: int) -> bytearray:
     if isinstance(storage.data, Source):
         return storage.data.read(offset, size)
     if storage.data is None or offset + size > len(storage.data):
-        raise Malformed("a tensor's data was not found")
+        raise MalformedError("a tensor's data was not found")
     return bytearray(storage.data[offset : offset + size])
 
 
@@ -114,7 +114,7 @@ def _elements(raw: bytearray, dtype: DType) -> np.ndarray:
     if dtype.name == "bfloat16":  # the upper half of a float32
         return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
     if dtype.name == "bool":  # any byte but 0 is true; numpy itself expects 0 or 1
-        return np.frombuffer(raw, "u1") != 0
+        return np.not_equal(np.frombuffer(raw, "u1"), 0)
     if not dtype.numpy:
-        raise Malformed(f"tensors of type {dtype.name} are not read", "save the checkpoint as float32 or float16")
+        raise MalformedError(f"tensors of type {dtype.name} are not read", "save the checkpoint as float32 or float16")
     return np.frombuffer(raw, "<" + dtype.numpy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions, make_checkpoint
-from sefa_core.checkpoint.source import Malformed, Source, shown
+from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.standins import ForeignClass, StorageType
 from sefa_core.checkpoint.tensors import Storage
 from sefa_core.checkpoint.tree import walk
@@ -25,10 +25,10 @@ def open_torch_legacy(source: Source, options: LoadOptions) -> Checkpoint:
             case ("storage", StorageType(dtype=dtype), str(key), _, int(numel), *rest):
                 pass
             case _:
-                raise Malformed("its pickle refers to a storage in an unknown way")
+                raise MalformedError("its pickle refers to a storage in an unknown way")
         whole = storages.setdefault(key, Storage(key, dtype, numel))
         if (whole.dtype, whole.numel) != (dtype, numel):
-            raise Malformed(f"storage {shown(key)} is described in two ways")
+            raise MalformedError(f"storage {shown(key)} is described in two ways")
         match rest:
             case [] | [None]:
                 return whole
@@ -36,14 +36,16 @@ def open_torch_legacy(source: Source, options: LoadOptions) -> Checkpoint:
                 piece = Storage(piece_key, dtype, size)
                 parts.append((piece, whole, offset))
                 return piece
-        raise Malformed(f"storage {shown(key)} has a piece that is not inside it")
+        raise MalformedError(f"storage {shown(key)} has a piece that is not inside it")
 
     unpickler = Unpickler(source, persistent_load=persistent_load)
     if (unpickler.load(), unpickler.load()) != (MAGIC, _PROTOCOL):
-        raise Malformed("it is not a stream of torch.save in a version that is known")
+        raise MalformedError("it is not a stream of torch.save in a version that is known")
     match unpickler.load():
         case {"little_endian": False}:
-            raise Malformed("it was written on a big-endian machine", "load and save it again with torch on another one")
+            raise MalformedError(
+                "it was written on a big-endian machine", "load and save it again with torch on another one"
+            )
     value = unpickler.load()
     _locate(source, unpickler, storages)
     for piece, whole, offset in parts:
@@ -56,16 +58,16 @@ def _locate(source: Source, unpickler: Unpickler, storages: dict[str, Storage]) 
     """Each storage is its number of elements (8 bytes) and the elements; the last pickle has their order."""
     keys = unpickler.load()
     if not isinstance(keys, list) or len(keys) != len(storages):
-        raise Malformed("its list of storages does not fit its tensors")
+        raise MalformedError("its list of storages does not fit its tensors")
     at = unpickler.position
     for key in keys:
         storage = storages.get(key) if isinstance(key, str) else None
         if storage is None or storage.data is not None:
-            raise Malformed("its list of storages does not fit its tensors")
+            raise MalformedError("its list of storages does not fit its tensors")
         numel = int.from_bytes(source.read(at, 8), "little", signed=True)
         if numel != storage.numel:
-            raise Malformed(
-                f"storage {shown(key)} should have {shown(storage.numel)} elements, {numel} are announced in front of it"
+            raise MalformedError(
+                f"storage {shown(key)} should have {shown(storage.numel)} elements, {numel} are announced before it"
             )
         storage.data = source.part(at + 8, storage.nbytes)
         at += 8 + storage.nbytes

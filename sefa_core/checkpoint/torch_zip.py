@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sefa_core.checkpoint.archive import Archive
 from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions, make_checkpoint
-from sefa_core.checkpoint.source import Malformed, Source, shown
+from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.standins import StorageType
 from sefa_core.checkpoint.tensors import Storage
 from sefa_core.checkpoint.tree import walk
@@ -22,18 +22,18 @@ def open_torch_zip(source: Source, options: LoadOptions) -> Checkpoint:
             case ("storage", StorageType(dtype=dtype), str(key), _, int(numel)):
                 pass
             case _:
-                raise Malformed("its pickle refers to a storage in an unknown way")
+                raise MalformedError("its pickle refers to a storage in an unknown way")
         storage = storages.get((key, dtype.name))
         if storage is None:
             data = archive.open(f"{prefix}data/{key}")
             storage = storages[key, dtype.name] = Storage(key, dtype, numel, data)
             if storage.nbytes != data.size:
-                raise Malformed(
+                raise MalformedError(
                     f"storage {shown(key)} should have {shown(numel)} elements of {dtype.itemsize} bytes, "
                     f"its record has {data.size} bytes"
                 )
         if numel != storage.numel:
-            raise Malformed(f"storage {shown(key)} has two sizes")
+            raise MalformedError(f"storage {shown(key)} has two sizes")
         return storage
 
     value = Unpickler(archive.open(f"{prefix}data.pkl"), persistent_load=persistent_load).load()
@@ -46,14 +46,16 @@ def _prefix(archive: Archive) -> str:
     folders = [name[: -len("data.pkl")] for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(folders) != 1:
         inside = "arrays of numpy (npz)" if any(name.endswith(".npy") for name in names) else "no checkpoint of torch"
-        raise Malformed(
+        raise MalformedError(
             f"it is a zip archive that holds {inside}", "unpack it, and give the checkpoint inside if there is one"
         )
     if f"{folders[0]}constants.pkl" in names:
-        raise Malformed(
+        raise MalformedError(
             "it is a TorchScript program, not a file of weights", "save the state_dict() of the module with torch.save"
         )
     order = f"{folders[0]}byteorder"
     if order in names and archive.open(order).read(0, min(archive.open(order).size, 16)) != b"little":
-        raise Malformed("it was written on a big-endian machine", "load and save it again with torch on another one")
+        raise MalformedError(
+            "it was written on a big-endian machine", "load and save it again with torch on another one"
+        )
     return folders[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sefa_core.checkpoint.source import Malformed, shown
+from sefa_core.checkpoint.source import MalformedError, shown
 from sefa_core.checkpoint.standins import Foreign
 from sefa_core.checkpoint.tensors import Tensor
 
@@ -39,28 +39,29 @@ def walk(root: object) -> Tree:
         path, depth, optimiser, value = pending.pop()
         visits += 1
         if visits > _MAX_VISITS:
-            raise Malformed(
+            raise MalformedError(
                 f"its contents expand to more than {_MAX_VISITS} objects", "save only the generator's state dict"
             )
         if isinstance(value, Tensor):
             if path in tree.tensors:
-                raise Malformed(f"two tensors are called {shown(path)}")
+                raise MalformedError(f"two tensors are called {shown(path)}")
             tree.tensors[path] = value
         elif isinstance(value, Foreign) and not value.cls.transparent:
             tree.skipped.append(path)
         elif isinstance(value, Scalar):
-            if len(tree.values) < _MAX_VALUES and (not isinstance(value, str) or len(value) <= _MAX_VALUE_TEXT):
+            short = not isinstance(value, str) or len(value) <= _MAX_VALUE_TEXT
+            if short and not optimiser and len(tree.values) < _MAX_VALUES:
                 tree.values[path] = value
         else:
             if depth > _MAX_DEPTH:
-                raise Malformed(f"its contents are nested more than {_MAX_DEPTH} deep or contain themselves")
+                raise MalformedError(f"its contents are nested more than {_MAX_DEPTH} deep or contain themselves")
             children = list(_children(value))
             visits += len(children)
             optimiser = optimiser or {"state", "param_groups"} <= {key for key, _ in children}
             if not optimiser and any(isinstance(child, Tensor) for _, child in children):
                 tree.holders.append(path)
             for key, child in reversed(children):
-                pending.append((_join(path, key), depth + 1, optimiser, child))
+                pending.append((join(path, key), depth + 1, optimiser, child))
     return tree
 
 
@@ -79,8 +80,9 @@ def _children(value: object) -> Iterator[tuple[str, object]]:
                 yield str(index), child
 
 
-def _join(path: str, key: str) -> str:
+def join(path: str, key: str) -> str:
+    """The dotted path of `key` below `path`; every name that a file brings passes through here."""
     name = f"{path}.{key}" if path else key
     if len(name) > _MAX_NAME or not name.isprintable():
-        raise Malformed(f"it holds something called {shown(name)}, which is too long or not printable")
+        raise MalformedError(f"it holds something called {shown(name)}, which is too long or not printable")
     return name

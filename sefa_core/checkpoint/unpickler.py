@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 
 from sefa_core.checkpoint.allowed import find_global
-from sefa_core.checkpoint.source import Malformed, Source
+from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
 
 _MAX_OPCODES = 3_000_000
@@ -20,7 +20,7 @@ _MAX_INLINE = 4096  # longer byte strings become a `Span`
 _MAX_TEXT = 2**20  # longer text becomes a `Span`
 _MAX_TOTAL_TEXT = 32 * 2**20
 _MAX_LONG = 64  # bytes of an integer
-_WINDOW = 2**16
+_WINDOW = 2**14
 
 PersistentLoad = Callable[[object], object]
 
@@ -49,19 +49,21 @@ class Unpickler:
             while (code := self._take(1)[0]) != _STOP:
                 self._opcodes += 1
                 if self._opcodes > _MAX_OPCODES:
-                    raise Malformed(f"its pickle has more than {_MAX_OPCODES} steps", "save only the generator's weights")
+                    raise MalformedError(
+                        f"its pickle has more than {_MAX_OPCODES} steps", "save only the generator's weights"
+                    )
                 step = _STEPS.get(code)
                 if step is None:
-                    raise Malformed(
+                    raise MalformedError(
                         f"its pickle uses opcode 0x{code:02x}, which no checkpoint needs",
                         "check that the file is a checkpoint, or download it again",
                     )
                 step(self)
             if self._marks or len(self._stack) != 1:
-                raise Malformed(f"its pickle at byte {begin} leaves no single value")
+                raise MalformedError(f"its pickle at byte {begin} leaves no single value")
             return self._stack[0]
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, struct.error):
-            raise Malformed(f"its pickle is corrupt near byte {self.position}") from None
+            raise MalformedError(f"its pickle is corrupt near byte {self.position}") from None
 
     # -- bytes ---------------------------------------------------------------------------------------------------
 
@@ -78,7 +80,7 @@ class Unpickler:
 
     def _need(self, size: int) -> None:
         if size > self.source.size - self.position:
-            raise Malformed(
+            raise MalformedError(
                 f"it is cut off or corrupt: the pickle asks for {size} bytes at byte {self.position}, "
                 f"{max(self.source.size - self.position, 0)} are left"
             )
@@ -100,7 +102,7 @@ class Unpickler:
         while (byte := self._take(1)) != b"\n":
             chunk += byte
             if len(chunk) > 1000:
-                raise Malformed("its pickle names an object with more than 1000 characters")
+                raise MalformedError("its pickle names an object with more than 1000 characters")
         return chunk.decode("utf-8")
 
     # -- objects -------------------------------------------------------------------------------------------------
@@ -108,7 +110,9 @@ class Unpickler:
     def _count(self) -> None:
         self._objects += 1
         if self._objects > _MAX_OBJECTS:
-            raise Malformed(f"its pickle has more than {_MAX_OBJECTS} objects", "save only the generator's weights")
+            raise MalformedError(
+                f"its pickle has more than {_MAX_OBJECTS} objects", "save only the generator's weights"
+            )
 
     def _new(self, value: object) -> None:
         self._count()
@@ -129,7 +133,7 @@ class Unpickler:
             return
         self._text += size
         if self._text > _MAX_TOTAL_TEXT:
-            raise Malformed(f"its pickle holds more than {_MAX_TOTAL_TEXT} bytes of text")
+            raise MalformedError(f"its pickle holds more than {_MAX_TOTAL_TEXT} bytes of text")
         self._need(size)
         self._stack.append(self._take(size).decode("utf-8"))
 
@@ -149,33 +153,33 @@ class Unpickler:
 
     def _push_long(self, size: int) -> None:
         if size > _MAX_LONG:
-            raise Malformed(f"its pickle holds an integer of {size} bytes")
+            raise MalformedError(f"its pickle holds an integer of {size} bytes")
         self._stack.append(int.from_bytes(self._take(size), "little", signed=True))
 
     def _push_global(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
-            raise Malformed("its pickle names an object by something other than text")
+            raise MalformedError("its pickle names an object by something other than text")
         self._stack.append(find_global(module, name))
 
     def _push_persistent(self) -> None:
         if self._persistent_load is None:
-            raise Malformed("its pickle refers to data outside itself", "give a complete checkpoint file")
+            raise MalformedError("its pickle refers to data outside itself", "give a complete checkpoint file")
         self._new(self._persistent_load(self._stack.pop()))
 
     def _call(self) -> None:
         args, callee = self._stack.pop(), self._stack.pop()
         if not isinstance(args, tuple):
-            raise Malformed("its pickle calls something with arguments that are no tuple")
+            raise MalformedError("its pickle calls something with arguments that are no tuple")
         if isinstance(callee, Function):
             self._new(callee.call(*args))
         elif isinstance(callee, ForeignClass):
             self._new(Foreign(callee, args))
         else:
-            raise Malformed(f"its pickle calls a {type(callee).__name__}")
+            raise MalformedError(f"its pickle calls a {type(callee).__name__}")
 
     def _call_with_keywords(self) -> None:
         if self._stack.pop() != {}:
-            raise Malformed("its pickle makes an object with keyword arguments")
+            raise MalformedError("its pickle makes an object with keyword arguments")
         self._call()
 
     def _build(self) -> None:
@@ -188,20 +192,20 @@ class Unpickler:
             self._stack[-1] = setstate(state)
         elif not isinstance(target, (dict, list, tuple)):
             # Attributes of plain containers, such as `_metadata` of a state dict, say nothing about tensors.
-            raise Malformed(f"its pickle sets attributes of a {type(target).__name__}")
+            raise MalformedError(f"its pickle sets attributes of a {type(target).__name__}")
 
     def _extend(self, items: list[object]) -> None:
         target = self._stack[-1]
         elements = target.elements if isinstance(target, Foreign) else target
         if not isinstance(elements, list):
-            raise Malformed(f"its pickle appends to a {type(target).__name__}")
+            raise MalformedError(f"its pickle appends to a {type(target).__name__}")
         elements.extend(items)
 
     def _set_items(self, items: list[object]) -> None:
         target = self._stack[-1]
         mapping = target.items if isinstance(target, Foreign) else target
         if not isinstance(mapping, dict) or len(items) % 2:
-            raise Malformed(f"its pickle sets items of a {type(target).__name__}")
+            raise MalformedError(f"its pickle sets items of a {type(target).__name__}")
         for key, value in zip(items[::2], items[1::2], strict=True):
             mapping[safe_key(key)] = value
 
@@ -227,7 +231,7 @@ class Unpickler:
     def _protocol(self) -> None:
         version = self._number(1)
         if version > 5:
-            raise Malformed(f"its pickle has protocol {version}, 5 is the newest known")
+            raise MalformedError(f"its pickle has protocol {version}, 5 is the newest known")
 
     def _stack_global(self) -> None:
         name, module = self._stack.pop(), self._stack.pop()

@@ -48,7 +48,7 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
             )
             if not folder.is_dir() or not any(folder.iterdir()):
                 raise SefaError(
-                    f"{address}: the repository holds no weights; name the file: {address.repo}/path/to/file"
+                    f"{address}: the repository holds no weights; name the file: hf:{address.repo}/path/to/file"
                 )
             return folder, folder.name
         file = Path(

@@ -20,11 +20,12 @@
   const unedited = data.samples.map((_, sample) =>
     getComputedStyle($(`.unedited-${sample}`)).backgroundImage.replace(/^url\("|"\)$/g, ""));
 
+  const source = (number, sample, step) => edited[number][sample][step]?.getAttribute("src") ?? unedited[sample];
+
   function show(image, number, sample, step) {
-    const tile = edited[number][sample][step];
-    image.src = tile ? tile.getAttribute("src") : unedited[sample];
-    image.alt = tile ? `${data.samples[sample]}, ${title(number)} at ${data.directions[number].labels[step]}`
-                     : `${data.samples[sample]}, unedited`;
+    const { labels, zero } = data.directions[number];
+    image.src = source(number, sample, step);
+    image.alt = `${data.samples[sample]}, ${step === zero ? "unedited" : `${title(number)} at ${labels[step]}`}`;
   }
 
   // A slider with its buttons. `change(step)` is called when a person or the player moves it.
@@ -62,8 +63,8 @@
     const user = (step) => { stop(); change(step); settled(); };
     range.max = labels.length - 1;
     range.addEventListener("input", () => user(Number(range.value)));
-    $(".reset", root).addEventListener("click", () => user(zero));
-    $(".play", root).addEventListener("click", () => {
+    $(".reset", root)?.addEventListener("click", () => user(zero));
+    $(".play", root)?.addEventListener("click", () => {
       if (player && player.root === root) stop();
       else if (labels.length > 1) play(root, labels.length, zero, Number(range.value), change);
     });
@@ -82,8 +83,9 @@
     state.steps[number] = step;
     const card = cards[number];
     $$(".stage .enlarge img", card).forEach((image, sample) => show(image, number, sample, step));
-    show($("img", faces[number]), number, state.sample, step);
-    $$("[data-step]", card).forEach((cell) => cell.classList.toggle("current", Number(cell.dataset.step) === step));
+    show($(".enlarge img", faces[number]), number, state.sample, step);
+    [...$$("[data-step]", card), ...$$("[data-step]", faces[number])].forEach((cell) =>
+      cell.classList.toggle("current", Number(cell.dataset.step) === step));
     sliders[number].forEach((paint) => paint(step));
     if (opened && opened.number === number) paintDialog();
   }
@@ -92,14 +94,14 @@
     const change = (step) => setStep(number, step);
     const card = cards[number];
     sliders[number].push(scrubber($(".scrubber", card), labels, zero, change, () => keep(number)));
-    sliders[number].push(scrubber($(".scrubber", faces[number]), labels, zero, change));
-    $("table", card).addEventListener("click", (event) => {
+    sliders[number].push(scrubber(faces[number], labels, zero, change));
+    [$("table", card), $(".strip", faces[number])].forEach((grid) => grid.addEventListener("click", (event) => {
       const cell = event.target.closest("[data-step]");
       if (!cell) return;
       stop();
       setStep(number, Number(cell.dataset.step));
       keep(number);
-    });
+    }));
     $$(".stage .enlarge", card).forEach((button, sample) => button.addEventListener("click", () => enlarge(number, sample)));
     $(".enlarge", faces[number]).addEventListener("click", () => enlarge(number, state.sample));
   });
@@ -191,6 +193,9 @@
   function setView(view) {
     stop();
     state.view = view;
+    // One sample, unedited, many times over compares nothing: begin at the far end.
+    const untouched = state.steps.every((step, number) => step === data.directions[number].zero);
+    if (view === "sample" && untouched) setAll(data.master.labels.length - 1);
     $("#by-direction").hidden = view !== "direction";
     $("#by-sample").hidden = view !== "sample";
     $(".jump").style.visibility = view === "direction" ? "" : "hidden";
@@ -199,7 +204,11 @@
   function setSample(sample) {
     state.sample = sample;
     $$('[name="sample"]')[sample].checked = true;
-    faces.forEach((face, number) => show($("img", face), number, sample, state.steps[number]));
+    show($("#origin"), 0, sample, data.directions[0].zero);
+    faces.forEach((face, number) => {
+      show($(".enlarge img", face), number, sample, state.steps[number]);
+      $$(".strip img", face).forEach((image, step) => { image.src = source(number, sample, step); });
+    });
   }
   $$('[name="view"]').forEach((radio) => radio.addEventListener("change", () => {
     setView(radio.value);
@@ -273,6 +282,7 @@
   if (matchMedia("(max-width: 600px)").matches) $$(".grid").forEach((grid) => { grid.open = false; });
   state.steps.forEach((step, number) => setStep(number, step));
   paintMaster(data.master.zero);
+  setSample(0);
   openAddress();
   addEventListener("hashchange", openAddress);
   // One sweep of the first direction tells a newcomer what the sliders are for.
