@@ -87,9 +87,7 @@ class Families:
         for name in [family] if family else self.names():
             try:
                 answer = self.ask("sefa_weight_extractor", name, checkpoint=checkpoint)
-            except (
-                SefaError
-            ) as problem:  # recognised, and found unusable: the family's own words are the best there are
+            except SefaError as problem:  # recognised and found unusable, told in the family's own words
                 if family is not None:
                     raise
                 declined[name] = str(problem)
@@ -133,7 +131,9 @@ class Families:
         broken = [plugin.family for plugin in self.plugins if plugin.error]
         if broken:
             return f"broken families were not asked: {', '.join(broken)} (sefa plugins tells why)"
-        return f"sefa inspect {checkpoint.path.name} shows what is in it"
+        networks = ", ".join(name for name in checkpoint.networks[:5] if name)
+        where = f" under {networks} (--key chooses one)" if networks else ""
+        return f"it holds {len(checkpoint.tensors)} tensors{where}"
 
 
 HOOKS = {name for name in vars(hookspecs) if name.startswith("sefa_")}

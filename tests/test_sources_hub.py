@@ -75,7 +75,9 @@ def test_a_file_at_a_commit(ask: Any, server: Server) -> None:
     assert (found["name"], found["revision"], found["sha256"]) == ("cats", COMMIT, SHA)
     assert found["source"] == f"hf:me/cats/nets/cats.pt@{COMMIT}"
     assert found["seen"][-1] == ["hf:me/cats/nets/cats.pt", len(BODY), len(BODY)]
-    assert server.requests[0][2]["authorization"] == "Bearer hf_secret"
+    sent = next(headers for method, _, headers in server.requests if method == "HEAD")
+    assert sent["authorization"] == "Bearer hf_secret"
+    assert sent["user-agent"].startswith("sefa-core/")
 
 
 def test_a_revision_is_asked_for(ask: Any, server: Server) -> None:
@@ -111,7 +113,9 @@ def test_another_hash_is_refused(ask: Any) -> None:
         ("hf:me/cats/x.pt", "EntryNotFound", 404, "no file 'x.pt' in that repository; look at "),
         ("hf:me/cats/x.pt@v9", "RevisionNotFound", 404, "the repository has no revision 'v9'; leave @v9 out"),
         ("hf:me/cats/x.pt", "RepoNotFound", 404, "no such repository, or a private one; check the name, or log in"),
-        ("hf:me/cats/x.pt", None, 401, "no such repository, or a private one"),
+        ("hf:me/cats/x.pt", "RepoNotFound", 401, "no such repository, or a private one"),
+        ("hf:me/cats/x.pt", None, 401, "the Hub answered HTTP 401; check the name and the token"),
+        ("hf:me/cats/x.pt", None, 403, "the Hub answered HTTP 403; check the name and the token"),
         ("hf:me/cats/x.pt", "GatedRepo", 403, "/me/cats, then `hf auth login`"),
     ],
 )

@@ -16,6 +16,7 @@ from sefa_core.errors import SefaError
 
 Reader = Callable[[Source, LoadOptions], Checkpoint]
 
+_NO_OPTIONS = LoadOptions()
 _HEAD = 512
 _MAX_FILES = 1000  # in a folder
 _AGAIN = "download it again, from the link that gives the raw file"
@@ -40,7 +41,7 @@ _NOT_CHECKPOINTS = (
 _PAGES = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<script")
 
 
-def open_checkpoint(path: str | Path, options: LoadOptions = LoadOptions()) -> Checkpoint:  # noqa: B008
+def open_checkpoint(path: str | Path, options: LoadOptions = _NO_OPTIONS) -> Checkpoint:
     """Index a checkpoint: a file, or a folder that holds exactly one. No tensor is read and no code is run."""
     path = Path(path)
     if path.is_dir():

@@ -114,7 +114,8 @@ def _elements(raw: bytearray, dtype: DType) -> np.ndarray:
     if dtype.name == "bfloat16":  # the upper half of a float32
         return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
     if dtype.name == "bool":  # any byte but 0 is true; numpy itself expects 0 or 1
-        return np.not_equal(np.frombuffer(raw, "u1"), 0)
+        truth: np.ndarray = np.frombuffer(raw, "u1") != 0
+        return truth
     if not dtype.numpy:
         raise MalformedError(f"tensors of type {dtype.name} are not read", "save the checkpoint as float32 or float16")
     return np.frombuffer(raw, "<" + dtype.numpy)

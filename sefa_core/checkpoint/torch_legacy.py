@@ -44,7 +44,7 @@ def open_torch_legacy(source: Source, options: LoadOptions) -> Checkpoint:
     match unpickler.load():
         case {"little_endian": False}:
             raise MalformedError(
-                "it was written on a big-endian machine", "load and save it again with torch on another one"
+                "it was written on a big-endian machine", "save it again with torch on another machine"
             )
     value = unpickler.load()
     _locate(source, unpickler, storages)

@@ -53,9 +53,13 @@ def _prefix(archive: Archive) -> str:
         raise MalformedError(
             "it is a TorchScript program, not a file of weights", "save the state_dict() of the module with torch.save"
         )
-    order = f"{folders[0]}byteorder"
-    if order in names and archive.open(order).read(0, min(archive.open(order).size, 16)) != b"little":
-        raise MalformedError(
-            "it was written on a big-endian machine", "load and save it again with torch on another one"
-        )
+    _check_byteorder(archive, f"{folders[0]}byteorder")
     return folders[0]
+
+
+def _check_byteorder(archive: Archive, name: str) -> None:
+    if name not in archive.names:  # files from before torch 2.1
+        return
+    order = archive.open(name)
+    if order.read(0, min(order.size, 16)) != b"little":
+        raise MalformedError("it was written on a big-endian machine", "save it again with torch on another machine")

@@ -13,7 +13,7 @@ Scalar = bool | int | float | str
 
 _MAX_DEPTH = 64
 _MAX_VISITS = 200_000  # shared objects count each time: a few hundred bytes can describe 10**40 of them
-_MAX_NAME = 500
+_MAX_NAME = 600
 _MAX_VALUES = 1000
 _MAX_VALUE_TEXT = 500
 

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable
 
 from sefa_core.checkpoint.allowed import find_global
+from sefa_core.checkpoint.cursor import Cursor
 from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
 
@@ -20,7 +21,8 @@ _MAX_INLINE = 4096  # longer byte strings become a `Span`
 _MAX_TEXT = 2**20  # longer text becomes a `Span`
 _MAX_TOTAL_TEXT = 32 * 2**20
 _MAX_LONG = 64  # bytes of an integer
-_WINDOW = 2**14
+
+_REMEDY = "save only the generator's weights"
 
 PersistentLoad = Callable[[object], object]
 
@@ -29,9 +31,8 @@ class Unpickler:
     """Reads one pickle after another from `source`; `position` is where the next one begins."""
 
     def __init__(self, source: Source, position: int = 0, persistent_load: PersistentLoad | None = None) -> None:
-        self.source = source
+        self._bytes = Cursor(source, position)
         self._persistent_load = persistent_load
-        self._base, self._at, self._window = position, 0, bytearray()
         self._opcodes = self._objects = self._text = 0
         self._stack: list[object] = []
         self._marks: list[list[object]] = []
@@ -39,19 +40,17 @@ class Unpickler:
 
     @property
     def position(self) -> int:
-        return self._base + self._at
+        return self._bytes.position
 
     def load(self) -> object:
         """The next pickle's value, made of dict, list, tuple, scalars and stand-ins."""
         self._stack, self._marks, self._memo = [], [], {}
         begin = self.position
         try:
-            while (code := self._take(1)[0]) != _STOP:
+            while (code := self._bytes.take(1)[0]) != _STOP:
                 self._opcodes += 1
                 if self._opcodes > _MAX_OPCODES:
-                    raise MalformedError(
-                        f"its pickle has more than {_MAX_OPCODES} steps", "save only the generator's weights"
-                    )
+                    raise MalformedError(f"its pickle has more than {_MAX_OPCODES} steps", _REMEDY)
                 step = _STEPS.get(code)
                 if step is None:
                     raise MalformedError(
@@ -65,54 +64,10 @@ class Unpickler:
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, struct.error):
             raise MalformedError(f"its pickle is corrupt near byte {self.position}") from None
 
-    # -- bytes ---------------------------------------------------------------------------------------------------
-
-    def _take(self, size: int) -> bytearray:
-        """The next `size` bytes; callers keep `size` small."""
-        end = self._at + size
-        if end > len(self._window):
-            self._base, self._at, end = self.position, 0, size
-            self._need(size)
-            self._window = self.source.read(self._base, min(max(size, _WINDOW), self.source.size - self._base))
-        chunk = self._window[self._at : end]
-        self._at = end
-        return chunk
-
-    def _need(self, size: int) -> None:
-        if size > self.source.size - self.position:
-            raise MalformedError(
-                f"it is cut off or corrupt: the pickle asks for {size} bytes at byte {self.position}, "
-                f"{max(self.source.size - self.position, 0)} are left"
-            )
-
-    def _skip(self, size: int) -> Source:
-        """The next `size` bytes, left where they are."""
-        self._need(size)
-        part = self.source.part(self.position, size)
-        self._at += size
-        if self._at > len(self._window):
-            self._base, self._at, self._window = self.position, 0, bytearray()
-        return part
-
-    def _number(self, size: int) -> int:
-        return int.from_bytes(self._take(size), "little")
-
-    def _line(self) -> str:
-        chunk = bytearray()
-        while (byte := self._take(1)) != b"\n":
-            chunk += byte
-            if len(chunk) > 1000:
-                raise MalformedError("its pickle names an object with more than 1000 characters")
-        return chunk.decode("utf-8")
-
-    # -- objects -------------------------------------------------------------------------------------------------
-
     def _count(self) -> None:
         self._objects += 1
         if self._objects > _MAX_OBJECTS:
-            raise MalformedError(
-                f"its pickle has more than {_MAX_OBJECTS} objects", "save only the generator's weights"
-            )
+            raise MalformedError(f"its pickle has more than {_MAX_OBJECTS} objects", _REMEDY)
 
     def _new(self, value: object) -> None:
         self._count()
@@ -129,20 +84,18 @@ class Unpickler:
 
     def _push_text(self, size: int) -> None:
         if size > _MAX_TEXT:
-            self._stack.append(Span(self._skip(size), text=True))
+            self._stack.append(Span(self._bytes.skip(size), text=True))
             return
         self._text += size
         if self._text > _MAX_TOTAL_TEXT:
             raise MalformedError(f"its pickle holds more than {_MAX_TOTAL_TEXT} bytes of text")
-        self._need(size)
-        self._stack.append(self._take(size).decode("utf-8"))
+        self._stack.append(self._bytes.take(size).decode("utf-8"))
 
     def _push_bytes(self, size: int) -> None:
         if size > _MAX_INLINE:
-            self._new(Span(self._skip(size), text=False))
+            self._new(Span(self._bytes.skip(size), text=False))
         else:
-            self._need(size)
-            self._stack.append(bytes(self._take(size)))
+            self._stack.append(bytes(self._bytes.take(size)))
 
     def _push_string(self, size: int) -> None:
         """A string of Python 2, which is text where it is ASCII and bytes where it is not."""
@@ -154,7 +107,7 @@ class Unpickler:
     def _push_long(self, size: int) -> None:
         if size > _MAX_LONG:
             raise MalformedError(f"its pickle holds an integer of {size} bytes")
-        self._stack.append(int.from_bytes(self._take(size), "little", signed=True))
+        self._stack.append(int.from_bytes(self._bytes.take(size), "little", signed=True))
 
     def _push_global(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
@@ -229,7 +182,7 @@ class Unpickler:
             self._pop_mark()
 
     def _protocol(self) -> None:
-        version = self._number(1)
+        version = self._bytes.number(1)
         if version > 5:
             raise MalformedError(f"its pickle has protocol {version}, 5 is the newest known")
 
@@ -247,7 +200,7 @@ _STOP = ord(".")
 # One line per opcode that files of Python 2 and 3 from protocol 2 on contain.
 _STEPS: dict[int, Callable[[Unpickler], object]] = {
     0x80: Unpickler._protocol,
-    0x95: lambda vm: vm._need(vm._number(8)),  # a frame: only says that this many bytes follow
+    0x95: lambda vm: vm._bytes.need(vm._bytes.number(8)),  # a frame: only says that this many bytes follow
     ord("("): Unpickler._mark,
     ord("0"): Unpickler._pop,
     ord("1"): Unpickler._pop_mark,
@@ -255,26 +208,26 @@ _STEPS: dict[int, Callable[[Unpickler], object]] = {
     ord("N"): lambda vm: vm._stack.append(None),
     0x88: lambda vm: vm._stack.append(True),
     0x89: lambda vm: vm._stack.append(False),
-    ord("J"): lambda vm: vm._stack.append(int.from_bytes(vm._take(4), "little", signed=True)),
-    ord("K"): lambda vm: vm._stack.append(vm._number(1)),
-    ord("M"): lambda vm: vm._stack.append(vm._number(2)),
-    0x8A: lambda vm: vm._push_long(vm._number(1)),
-    0x8B: lambda vm: vm._push_long(vm._number(4)),
-    ord("G"): lambda vm: vm._stack.append(struct.unpack(">d", vm._take(8))[0]),
-    ord("T"): lambda vm: vm._push_string(vm._number(4)),
-    ord("U"): lambda vm: vm._push_string(vm._number(1)),
-    ord("B"): lambda vm: vm._push_bytes(vm._number(4)),
-    ord("C"): lambda vm: vm._push_bytes(vm._number(1)),
-    0x8E: lambda vm: vm._push_bytes(vm._number(8)),
-    0x96: lambda vm: vm._push_bytes(vm._number(8)),
-    ord("X"): lambda vm: vm._push_text(vm._number(4)),
-    0x8C: lambda vm: vm._push_text(vm._number(1)),
-    0x8D: lambda vm: vm._push_text(vm._number(8)),
-    ord("q"): lambda vm: vm._keep(vm._number(1)),
-    ord("r"): lambda vm: vm._keep(vm._number(4)),
+    ord("J"): lambda vm: vm._stack.append(int.from_bytes(vm._bytes.take(4), "little", signed=True)),
+    ord("K"): lambda vm: vm._stack.append(vm._bytes.number(1)),
+    ord("M"): lambda vm: vm._stack.append(vm._bytes.number(2)),
+    0x8A: lambda vm: vm._push_long(vm._bytes.number(1)),
+    0x8B: lambda vm: vm._push_long(vm._bytes.number(4)),
+    ord("G"): lambda vm: vm._stack.append(struct.unpack(">d", vm._bytes.take(8))[0]),
+    ord("T"): lambda vm: vm._push_string(vm._bytes.number(4)),
+    ord("U"): lambda vm: vm._push_string(vm._bytes.number(1)),
+    ord("B"): lambda vm: vm._push_bytes(vm._bytes.number(4)),
+    ord("C"): lambda vm: vm._push_bytes(vm._bytes.number(1)),
+    0x8E: lambda vm: vm._push_bytes(vm._bytes.number(8)),
+    0x96: lambda vm: vm._push_bytes(vm._bytes.number(8)),
+    ord("X"): lambda vm: vm._push_text(vm._bytes.number(4)),
+    0x8C: lambda vm: vm._push_text(vm._bytes.number(1)),
+    0x8D: lambda vm: vm._push_text(vm._bytes.number(8)),
+    ord("q"): lambda vm: vm._keep(vm._bytes.number(1)),
+    ord("r"): lambda vm: vm._keep(vm._bytes.number(4)),
     0x94: lambda vm: vm._keep(len(vm._memo)),
-    ord("h"): lambda vm: vm._stack.append(vm._memo[vm._number(1)]),
-    ord("j"): lambda vm: vm._stack.append(vm._memo[vm._number(4)]),
+    ord("h"): lambda vm: vm._stack.append(vm._memo[vm._bytes.number(1)]),
+    ord("j"): lambda vm: vm._stack.append(vm._memo[vm._bytes.number(4)]),
     ord(")"): lambda vm: vm._new(()),
     0x85: lambda vm: vm._tuple(1),
     0x86: lambda vm: vm._tuple(2),
@@ -292,7 +245,7 @@ _STEPS: dict[int, Callable[[Unpickler], object]] = {
     0x8F: lambda vm: vm._new([]),
     0x90: lambda vm: vm._extend(vm._pop_mark()),
     0x91: lambda vm: vm._new(vm._pop_mark()),
-    ord("c"): lambda vm: vm._push_global(vm._line(), vm._line()),
+    ord("c"): lambda vm: vm._push_global(vm._bytes.line(), vm._bytes.line()),
     0x93: Unpickler._stack_global,
     ord("R"): Unpickler._call,
     0x81: Unpickler._call,

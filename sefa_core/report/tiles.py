@@ -15,7 +15,7 @@ LARGEST, SMALLEST = 320, 64
 """Sides in pixels: more than the page ever shows large, less than a person can read."""
 LOSSLESS = 64
 """Up to this side a lossless picture costs little and keeps every pixel of a small model."""
-QUALITIES = (82, 72, 60, 45, 30, 15)
+QUALITIES = (88, 80, 70, 55, 40, 25, 12)
 
 
 @dataclass(frozen=True)

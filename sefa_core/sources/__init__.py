@@ -36,20 +36,21 @@ class Fetched:
         return address.url.partition("?")[0] if isinstance(address, Web) else self.source
 
 
-def fetch(source: str, *, sha256: str | None = None, progress: Progress | None = None) -> Fetched:
+def fetch(source: str | os.PathLike[str], *, sha256: str | None = None, progress: Progress | None = None) -> Fetched:
     """Bring `source` to this machine, from the cache where it is already there.
 
     An explicit scheme decides first, then an existing path, then a name of the registry. Downloads are
     checked against `sha256`, or against the registry's hash of that source.
     """
     report = progress or _silent
+    source = os.fspath(source)
     address = parse(source)
-    model: Model | None
+    model: Model | None = None
     if address is None and not os.path.exists(os.path.expanduser(source)):  # noqa: PTH110, PTH111 (these never raise)
         model = _model(source)
         source, address = model.source, parse(model.source)
-    else:
-        model = load_registry().model_at(source)  # what is known of a file holds however the user names it
+    elif address is not None:
+        model = load_registry().model_at(str(address))  # what is known of a file holds however the user names it
     expected = sha256 or (model.sha256 if model else None)
     if address is None:
         return _local(source, model, expected)

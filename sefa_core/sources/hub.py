@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sefa_core import __version__
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
@@ -18,11 +19,8 @@ WANTED = [f"*.{suffix}" for suffix in ("safetensors", "pt", "pth", "pkl", "bin",
 
 def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
     """The file, or the folder of the snapshot, and the commit it belongs to."""
-    try:
-        import huggingface_hub
-        from tqdm.std import tqdm  # type: ignore[import-untyped]
-    except ImportError as problem:
-        raise SefaError(f"{address}: huggingface_hub is not installed; pip install huggingface_hub") from problem
+    import huggingface_hub
+    from tqdm.std import tqdm  # type: ignore[import-untyped]
 
     most = 0
 
@@ -39,22 +37,20 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
                 most = int(self.n)
                 progress(str(address), most, int(self.total) if self.total else None)
 
+    options: dict[str, Any] = {
+        "revision": address.revision,
+        "tqdm_class": Bar,
+        "library_name": "sefa-core",
+        "library_version": __version__,
+    }
     try:
-        if address.file is None:
-            folder = Path(
-                huggingface_hub.snapshot_download(
-                    address.repo, revision=address.revision, allow_patterns=WANTED, tqdm_class=Bar
-                )
-            )
-            if not folder.is_dir() or not any(folder.iterdir()):
-                raise SefaError(
-                    f"{address}: the repository holds no weights; name the file: hf:{address.repo}/path/to/file"
-                )
+        if address.file is not None:
+            file = Path(huggingface_hub.hf_hub_download(address.repo, address.file, **options))
+            return file, file.parents[address.file.count("/")].name
+        folder = Path(huggingface_hub.snapshot_download(address.repo, allow_patterns=WANTED, **options))
+        if folder.is_dir() and any(folder.iterdir()):
             return folder, folder.name
-        file = Path(
-            huggingface_hub.hf_hub_download(address.repo, address.file, revision=address.revision, tqdm_class=Bar)
-        )
-        return file, file.parents[address.file.count("/")].name
+        raise SefaError(f"{address}: the repository holds no weights; name the file: hf:{address.repo}/path/to/file")
     except SefaError:
         raise
     except Exception as problem:  # which classes come through depends on the version and its HTTP library
@@ -64,6 +60,8 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
 def _reason(address: Hub, problem: Exception) -> str:
     from huggingface_hub import constants, errors
 
+    if isinstance(problem, errors.LocalEntryNotFoundError) and isinstance(problem.__cause__, errors.HfHubHTTPError):
+        problem = problem.__cause__  # the Hub was reached, and said no
     if isinstance(problem, errors.GatedRepoError):  # before the next, whose child it is
         page = f"{constants.ENDPOINT}/{address.repo}"
         return f"the repository is gated; accept its terms at {page}, then `hf auth login`"
@@ -82,7 +80,9 @@ def _reason(address: Hub, problem: Exception) -> str:
         return f"no file {address.file!r} in that repository; look at {constants.ENDPOINT}/{address.repo}/tree/main"
     if isinstance(problem, errors.HfHubHTTPError):
         status = problem.response.status_code
-        hint = "check the token (`hf auth whoami`, HF_TOKEN)" if status in (401, 403) else "try again later"
+        hint = (
+            "check the name and the token (`hf auth whoami`, HF_TOKEN)" if status in (401, 403) else "try again later"
+        )
         return f"the Hub answered HTTP {status}; {hint}"
     if isinstance(problem, ValueError):
         return f"not a place on the Hub ({problem}); write hf:org/repo/file@revision"

@@ -7,10 +7,10 @@ import socket
 import ssl
 import urllib.error
 import urllib.request
-from importlib.metadata import PackageNotFoundError, version
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from sefa_core import __version__
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def download(web: Web, folder: Path, *, size: int | None, hashed: bool, progress
 
 
 def _open(web: Web, size: int | None, hashed: bool) -> tuple[http.client.HTTPResponse, int | None]:
-    request = urllib.request.Request(web.url, headers={"User-Agent": f"sefa-core/{_version()}"})
+    request = urllib.request.Request(web.url, headers={"User-Agent": f"sefa-core/{__version__}"})
     opener = urllib.request.build_opener(_Redirects(hashed))  # the proxies of the environment are honoured
     try:
         response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT)
@@ -122,10 +122,3 @@ def _status(problem: urllib.error.HTTPError) -> str:
     if problem.code in range(300, 400):
         return f"it redirects in circles (HTTP {problem.code}); use the address of the download itself"
     return f"the server answered HTTP {problem.code} {problem.reason}; try again later"
-
-
-def _version() -> str:
-    try:
-        return version("sefa-core")
-    except PackageNotFoundError:  # a source tree that was never installed
-        return "0"

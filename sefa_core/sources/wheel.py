@@ -52,8 +52,8 @@ def _complaint(wheel: Wheel, output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     last = (errors or lines or ["it gave no reason"])[-1]
-    if any(sign in output.lower() for sign in _UNREACHABLE):
-        return f"pip could not reach a package index ({last}); check the network, the proxy and `pip config list`"
+    if any(sign in output.lower() for sign in _UNREACHABLE):  # pip's last line would be "no matching distribution"
+        return "pip could not reach a package index; check the network, the proxy and `pip config list`"
     return f"pip could not fetch {wheel.requirement} ({last}); check the name, the version and `pip config list`"
 
 

@@ -198,7 +198,7 @@
     if (view === "sample" && untouched) setAll(data.master.labels.length - 1);
     $("#by-direction").hidden = view !== "direction";
     $("#by-sample").hidden = view !== "sample";
-    $(".jump").style.visibility = view === "direction" ? "" : "hidden";
+    $(".jump").hidden = view !== "direction";
     $(`[name="view"][value="${view}"]`).checked = true;
   }
   function setSample(sample) {
