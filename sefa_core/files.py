@@ -18,12 +18,16 @@ def cannot_write(path: Path, problem: OSError) -> SefaError:
     return SefaError(f"{path}: cannot be written ({why}); choose another place with -o")
 
 
-def writable(path: Path) -> None:
-    """Raise `SefaError` if `path` could not be made or replaced; leaves nothing behind."""
-    parent = path if path.is_dir() else path.parent
+def writable(path: Path, *, folder: bool) -> None:
+    """Raise `SefaError` if `path`, a folder or a file, could not be made or replaced; leaves nothing behind."""
+    parent = path if folder else path.parent
     while not parent.exists() and parent != parent.parent:
         parent = parent.parent
     try:
+        if not folder and path.is_dir():
+            raise IsADirectoryError(21, "a folder of that name exists")
+        if not parent.is_dir():
+            raise NotADirectoryError(20, f"{parent.name} is a file, not a folder")
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as problem:
@@ -40,7 +44,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
+            raise IsADirectoryError(21, "a folder of that name exists")
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
         temporary = Path(name)

@@ -32,7 +32,7 @@ class Archive:
         offset, size, count = _find_directory(source)
         records = sorted(_parse_directory(source.read(offset, size), count), key=lambda record: record.header)
         # Each record ends before the next begins, and the last one before the directory: none overlap.
-        limits = [record.header for record in records[1:]] + [offset]
+        limits = [*(record.header for record in records), offset][1:]
         for record, limit in zip(records, limits, strict=True):
             if record.header + 30 + record.size > limit and not record.compressed:
                 raise MalformedError(f"the records of its zip archive overlap at {shown(record.name)}")

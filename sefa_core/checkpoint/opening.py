@@ -44,13 +44,20 @@ _PAGES = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<script")
 def open_checkpoint(path: str | Path, options: LoadOptions = _NO_OPTIONS) -> Checkpoint:
     """Index a checkpoint: a file, or a folder that holds exactly one. No tensor is read and no code is run."""
     path = Path(path)
-    if path.is_dir():
+    if _is_folder(path):
         path = _only_checkpoint_in(path)
     source = Source.of(path)
     try:
         return _reader(source)(source, options)
     except MalformedError as error:
         raise source.error(error.problem, error.remedy) from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # the reason is told when the file is opened
+        return False
 
 
 def _only_checkpoint_in(folder: Path) -> Path:

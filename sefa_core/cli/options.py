@@ -144,9 +144,9 @@ def usual_truncation(
 
 
 def check_output(path: Path, *, suffix: str | None = None) -> None:
-    """Refuse an output that cannot be written before any work is done."""
+    """Refuse an output that cannot be written before any work is done: a file that ends in `suffix`, else a folder."""
     from sefa_core.files import writable
 
     if suffix is not None and path.suffix.lower() != suffix:
         raise SefaError(f"{path}: the output must end in {suffix}")
-    writable(path)
+    writable(path, folder=suffix is None)

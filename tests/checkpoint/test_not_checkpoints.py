@@ -74,6 +74,7 @@ def test_missing_and_special_files(tmp_path: Path, line) -> None:
     assert "no such file" in line(lambda: open_checkpoint(tmp_path / "none.pt"))
     assert "no such file" in line(lambda: open_checkpoint(str(tmp_path / "two\nlines\x1b[31m")))
     assert line(lambda: open_checkpoint("nul\x00byte"))
+    assert line(lambda: open_checkpoint("long" * 2000))
     os.mkfifo(tmp_path / "pipe")
     assert "not a regular file" in line(lambda: open_checkpoint(tmp_path / "pipe"))
 

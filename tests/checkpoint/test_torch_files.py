@@ -200,7 +200,6 @@ def test_module_classes_in_legacy_files_are_skipped(tmp_path: Path) -> None:
     assert list(checkpoint.tensors) == ["w"]
 
 
-
 def test_a_file_that_changed_after_opening_is_refused(tmp_path: Path, line) -> None:
     path = tmp_path / "file"
     torch.save({"a": torch.ones(3)}, path)

@@ -1,0 +1,83 @@
+"""Is opening a large file cheap: no torch, few bytes read, little memory?"""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .build import mapping, pickled, storage, tensor
+
+ROOT = Path(__file__).parents[2]
+COUNT, ELEMENTS = 40, 2 * 2**20  # 40 storages of 8 MiB
+
+MEASURE = """
+import json, resource, sys
+from sefa_core.checkpoint.source import Source
+from sefa_core.checkpoint import open_checkpoint
+sizes, read = [], Source.read
+def counted(self, offset, size):
+    sizes.append(size)
+    return read(self, offset, size)
+Source.read = counted
+before = resource.getrusage(resource.RUSAGE_SELF)
+checkpoint = open_checkpoint(sys.argv[1])
+after = resource.getrusage(resource.RUSAGE_SELF)
+opened = sum(sizes)
+numpy_for_index = "numpy" in sys.modules
+mean = float(checkpoint.tensors.read("w3").mean())
+print(json.dumps({
+    "tensors": len(checkpoint.tensors), "opened": opened, "read": sum(sizes) - opened, "mean": mean,
+    "grown_kib": after.ru_maxrss - before.ru_maxrss, "user_s": after.ru_utime - before.ru_utime,
+    "numpy_for_index": numpy_for_index, "torch": "torch" in sys.modules,
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A torch zip of 320 MiB whose storages are holes in the file."""
+    path = tmp_path_factory.mktemp("large") / "large.pt"
+    value = {f"w{i}": tensor((1024, 2048), (2048, 1), of=storage(str(i), numel=ELEMENTS)) for i in range(COUNT)}
+    records = [("a/data.pkl", pickled(mapping(value)))] + [(f"a/data/{i}", ELEMENTS * 4) for i in range(COUNT)]
+    directory = b""
+    with path.open("wb") as file:
+        for name, content in records:
+            size = content if isinstance(content, int) else len(content)
+            common = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0, 0, size, size, len(name), 0)
+            entry = struct.pack("<HHHII", 0, 0, 0, 0, file.tell())
+            directory += b"PK\x01\x02\x14\x00" + common + entry + name.encode()
+            file.write(b"PK\x03\x04" + common + name.encode())
+            if isinstance(content, int):
+                file.seek(size, 1)
+            else:
+                file.write(content)
+        at = file.tell()
+        end = struct.pack("<HHHHIIH", 0, 0, len(records), len(records), len(directory), at, 0)
+        file.write(directory + b"PK\x05\x06" + end)
+    return path
+
+
+def test_opening_a_large_file_reads_little_and_imports_no_torch(large: Path) -> None:
+    assert large.stat().st_size > 300 * 2**20
+    command = [sys.executable, "-c", MEASURE, str(large)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    measured = json.loads(result.stdout)
+    assert (measured["tensors"], measured["mean"]) == (COUNT, 0.0)
+    assert measured["opened"] < 2**20
+    assert measured["read"] == ELEMENTS * 4
+    assert measured["grown_kib"] < 20 * 1024
+    assert measured["user_s"] < 0.5
+    assert (measured["torch"], measured["numpy_for_index"]) == (False, False)
+
+
+def test_the_import_test_can_fail() -> None:
+    pytest.importorskip("torch")
+    command = [sys.executable, "-c", "import sys, sefa_core.checkpoint, torch; print('torch' in sys.modules)"]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.stdout == "True\n"

@@ -1,0 +1,209 @@
+"""Does the command `sefa` do what its help says, as a process of its own?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from PIL import Image
+
+import sefa_core as sefa
+from sefa_core.cli import VERBS, options
+from sefa_core.cli import sefa as command
+from sefa_core.factorization import PRESETS
+from tests.conftest import write_dcgan
+
+
+def run(*arguments: object, status: int = 0, folder: Path | None = None, **environment: str) -> str:
+    """`sefa arguments...`; returns stdout, or stderr when another status than 0 is expected."""
+    process = subprocess.run(
+        [sys.executable, "-m", "sefa_core", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **environment},
+        check=False,
+    )
+    assert process.returncode == status, process.stderr + process.stdout
+    return process.stderr if status else process.stdout
+
+
+def error(*arguments: object, folder: Path | None = None, **environment: str) -> str:
+    """The one line on stderr of a command that ends with status 1."""
+    text = run(*arguments, status=1, folder=folder, **environment)
+    assert text.startswith("Error: ") and text.count("\n") == 1 and "Traceback" not in text, text
+    return text
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example(verb: str) -> None:
+    found = command.get_command(click.Context(command), verb)
+    assert found is not None and f"sefa {verb}" in (found.help or "")
+    assert all(parameter.help for parameter in found.params if isinstance(parameter, click.Option))
+
+
+def test_an_unknown_verb_is_a_usage_error_with_a_hint() -> None:
+    assert "did you mean 'inspect'?" in run("inspct", "x", status=2)
+
+
+def test_presets_are_those_of_the_library() -> None:
+    assert tuple(PRESETS) == options.PRESETS
+
+
+def test_seeds() -> None:
+    assert options.parse_seeds("0-4,85") == (0, 1, 2, 3, 4, 85)
+    assert options.seeds_text((0, 1, 2, 3, 4, 85, 7)) == "0-4,85,7"
+    for bad in ("", "4-0", "a", "-1", "1-", "4294967296", "0-99999999", "1,,2"):
+        with pytest.raises(sefa.SefaError):
+            options.parse_seeds(bad)
+
+
+def test_inspect(tiny: Path) -> None:
+    text = run("inspect", tiny)
+    assert "dcgan (pytorch dialect)" in text and "16 px, 3 channels" in text and "main.0.weight" in text
+    facts = json.loads(run("inspect", tiny, "--json"))
+    assert (facts["family"], facts["container"], facts["resolution"]) == ("dcgan", "torch-zip", 16)
+    assert facts["latent"] == {"name": "z", "dim": 12, "rows": 1, "z_dim": 12}
+    assert facts["layers"] == [
+        {"index": 0, "row": 0, "name": "main.0.weight", "shape": [256, 12], "kind": "dense", "resolution": 4}
+    ]
+
+
+def test_factorize_show_and_name(tiny: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    shown = run("factorize", tiny, "-k", 3, "-o", pack)
+    assert shown == run("show", pack) and "-3.00 to 3.00" in shown
+    facts = json.loads(run("show", pack, "--json"))
+    assert len(facts["directions"]) == 3 and len(facts["spectrum"]["all"]) == 12 and facts["model"]["name"] == "tiny"
+
+    assert "pose" in run("name", pack, "0=pose", "2=a long name")
+    names = tmp_path / "names.json"
+    names.write_text(json.dumps({"format": "sefa-names", "version": 1, "names": {"1": "smile", "0": ""}}))
+    run("name", pack, names)
+    assert [d.name for d in sefa.DirectionPack.from_pretrained(pack)] == ["", "smile", "a long name"]
+    before = (pack / "config.json").read_bytes()
+    assert "none of that name" in error("name", pack, "frown=x")
+    assert "holds no names" in error("name", pack, pack / "config.json")
+    assert "no such names file" in error("name", pack, tmp_path / "absent.json")
+    assert (pack / "config.json").read_bytes() == before
+
+
+def test_a_preset_and_layers_reach_the_pack(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "--preset", "paper", "--layers", "0", "-o", tmp_path / "p")
+    pack = sefa.DirectionPack.from_pretrained(tmp_path / "p")
+    assert pack.preset == "paper" and pack == sefa.load(str(tiny)).factorize(preset="paper")
+
+
+def test_render_one_edit_is_the_plain_picture(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "-k", 3, "-o", tmp_path / "p")
+    run("name", tmp_path / "p", "1=smile")
+    output = tmp_path / "new folder" / "x.png"
+    text = run("render", tiny, tmp_path / "p", "-d", "0=2.5", "-d", "smile=-1", "--seeds", 85, "-o", output)
+    assert text == f"{output}: 16 x 16\n"
+    gan = sefa.load(str(tiny))
+    pack = gan.factorize(k=3)
+    codes = pack[1].shift(pack[0].shift(gan.sample([85]), 2.5), -1.0)
+    with Image.open(output) as picture:
+        np.testing.assert_array_equal(np.asarray(picture), gan.pixels(gan.synthesize(codes))[0])
+
+
+@pytest.mark.parametrize("edits", [["0"], ["0=-1:1", "1"], ["0", "1=2"]])
+def test_render_sheets(tiny: Path, tmp_path: Path, edits: list[str]) -> None:
+    run("factorize", tiny, "-k", 3, "-o", tmp_path / "p")
+    words = [word for edit in edits for word in ("-d", edit)]
+    run("render", tiny, tmp_path / "p", *words, "--seeds", "0-1", "--steps", 3, "-o", tmp_path / "s.png")
+    with Image.open(tmp_path / "s.png") as sheet:
+        width, height = sheet.size
+    swept = sum("=" not in edit or ":" in edit for edit in edits)
+    assert width > 3 * 128 and height > 2 * swept * 128
+
+
+def test_render_refuses_what_it_does_not_understand(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "-k", 2, "-o", tmp_path / "p")
+    for edit in ("0=", "=1", "0=a", "0=3:1", "0=1:2:3", "0=nan"):
+        assert "-d" in error("render", tiny, tmp_path / "p", "-d", edit, "-o", tmp_path / "x.png")
+    assert "must end in .png" in error("render", tiny, tmp_path / "p", "-d", "0", "-o", tmp_path / "x.gif")
+    assert "the pack holds 2" in error("render", tiny, tmp_path / "p", "-d", "2=1", "-o", tmp_path / "x.png")
+    assert not list(tmp_path.glob("*x.*"))
+
+
+def test_discover_writes_page_sheets_and_pack(tiny: Path, tmp_path: Path) -> None:
+    text = run("discover", tiny.name, "-k", 2, "--seeds", "0-1", "--steps", 3, "-o", "out", folder=tmp_path)
+    out = tmp_path / "out"
+    assert (out / "index.html").as_uri() in text
+    assert sorted(p.name for p in (out / "sheets").iterdir()) == ["direction-00.png", "direction-01.png", "overview.png"]
+    page = (out / "index.html").read_text()
+    assert "sefa discover tiny.pth -k 2 --steps 3 --seeds 0-1 -o out" in page
+    pack = sefa.DirectionPack.from_pretrained(out / "pack")
+    assert pack.vectors.shape == (2, 12) and pack.previews["seeds"] == [0, 1]
+    assert "must be odd" in error("discover", tiny, "--steps", 4, "-o", tmp_path / "even")
+    assert not (tmp_path / "even").exists()
+
+
+def test_convert(tiny: Path, tmp_path: Path) -> None:
+    output = tmp_path / "tiny.safetensors"
+    run("convert", tiny, "-o", output)
+    first, second = sefa.load(str(tiny)), sefa.load(str(output))
+    assert second.synthesize(second.sample([0, 1])).equal(first.synthesize(first.sample([0, 1])))
+    assert second.checkpoint.metadata["family"] == "dcgan"
+    assert "must end in .safetensors" in error("convert", tiny, "-o", tmp_path / "x.pt")
+
+
+def test_models_and_plugins() -> None:
+    assert "digiface64" in run("models") and "MIT" in run("models")
+    assert json.loads(run("models", "--json"))[0]["name"] == "digiface64"
+    assert "sefa-dcgan" in run("plugins")
+    assert "No family is installed" in run("plugins", SEFA_PLUGINS="")
+
+
+def test_bad_input_is_one_line_and_leaves_nothing(tiny: Path, tmp_path: Path) -> None:
+    import torch
+
+    whole = tiny.read_bytes()
+    (tmp_path / "cut.pth").write_bytes(whole[: len(whole) * 6 // 10])
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "strange.pth")
+    (tmp_path / "empty").mkdir()
+    write_dcgan(tmp_path / "other.pth", seed=1)
+    run("factorize", tmp_path / "other.pth", "-o", tmp_path / "otherpack")
+    (tmp_path / "taken").write_text("mine")
+    before = sorted(str(p) for p in tmp_path.rglob("*"))
+    out = tmp_path / "out"
+
+    assert "no such file" in error("discover", tmp_path / "absent.pth", "-o", out)
+    assert "empty" in error("discover", tmp_path / "empty", "-o", out)
+    assert "cut.pth" in error("discover", tmp_path / "cut.pth", "-o", out)
+    strange = error("discover", tmp_path / "strange.pth", "-o", out)
+    assert "no installed family" in strange and "dcgan: it has 0 convolutions" in strange
+    assert "there is no layer 3" in error("discover", tiny, "--layers", "3", "-o", out)
+    assert "cannot be written" in error("discover", tiny, "-o", tmp_path / "taken")
+    assert "cannot be written" in error("factorize", tiny, "-o", tmp_path / "taken" / "deeper")
+    pose = error("render", tiny, tmp_path / "otherpack", "--force", "-d", "pose=1", "-o", tmp_path / "x.png")
+    assert "none of that name" in pose
+    other = error("render", tiny, tmp_path / "otherpack", "-d", "0=1", "-o", tmp_path / "x.png")
+    assert "found in the model" in other
+    assert "neither a file nor a known model" in error("inspect", "digifce64")
+    assert "did you mean" in error("inspect", "digifce64")
+    assert "not a direction pack" in error("show", tmp_path / "empty")
+    assert sorted(str(p) for p in tmp_path.rglob("*")) == before
+
+
+def test_no_network_is_one_line(tmp_path: Path) -> None:
+    text = error(
+        "discover", "digiface64", "-o", tmp_path / "out",
+        SEFA_CACHE=str(tmp_path / "cache"), PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_EXTRA_INDEX_URL="",
+        PIP_NO_INDEX="", PIP_FIND_LINKS="", PIP_RETRIES="0", PIP_CONFIG_FILE=os.devnull,
+    )  # fmt: skip
+    assert "gan-face-generate" in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
+    line = f"{sys.executable} -m sefa_core inspect {tiny} --json | head -n 1"
+    process = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
+    assert process.stderr == "" and process.stdout == "{\n"
