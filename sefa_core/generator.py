@@ -121,7 +121,9 @@ class Generator:
     @functools.cached_property
     def device(self) -> torch.device:
         """Where codes live and pictures are made."""
-        torch = _torch()
+        _require_torch()
+        import torch
+
         try:
             device = torch.device(self._device or ("cuda" if torch.cuda.is_available() else "cpu"))
             torch.empty(0, device=device)
@@ -133,7 +135,7 @@ class Generator:
     @functools.cached_property
     def synthesizer(self) -> Synthesizer:
         """The family's network, built at first use."""
-        _torch()
+        _require_torch()
         return self._families.synthesizer(self.checkpoint, self.family, str(self.device))
 
     # -- directions
@@ -143,7 +145,7 @@ class Generator:
     ) -> DirectionPack:
         """The `k` strongest closed-form directions of a layer selection. Does not import torch.
 
-        Ranges are filled in where theory gives the spread of the latent (families that edit z); `measure` fills the rest.
+        Ranges are filled in where theory gives the spread of the latent, in z; `measure` fills in the rest.
         """
         import numpy as np
 
@@ -255,7 +257,9 @@ class Generator:
         `truncation` psi moves the first `truncation_layers` rows (all by default) toward the mean latent:
         `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped codes.
         """
-        torch = _torch()
+        _require_torch()
+        import torch
+
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.device)  # (n, z_dim)
         if codes.ndim != 2 or codes.shape[1] != self.space.z_dim:
             raise SefaError(f"z has shape {tuple(codes.shape)}, {self.name} takes (n, {self.space.z_dim})")
@@ -276,12 +280,16 @@ class Generator:
         moved = mean + psi * (rows - mean)  # (n, rows, dim)
         if count is None:
             return moved
-        return _torch().cat([moved[:, :count], rows[:, count:]], dim=1)  # (n, rows, dim)
+        import torch
+
+        return torch.cat([moved[:, :count], rows[:, count:]], dim=1)  # (n, rows, dim)
 
     def mean_latent(self, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The latent that truncation moves toward: `(dim,)`, or `(n, dim)` where it depends on the class."""
+        import torch
+
         if self.space.name == "z":
-            return _torch().zeros(self.space.dim, device=self.device)
+            return torch.zeros(self.space.dim, device=self.device)
         stored = self.synthesizer.mean(labels)
         return self._estimated_mean if stored is None else stored
 
@@ -302,7 +310,9 @@ class Generator:
         return self.encode(z, labels=labels).rows
 
     def _one_hot(self, labels: ArrayLike | torch.Tensor | None, count: int) -> torch.Tensor | None:
-        torch = _torch()
+        _require_torch()
+        import torch
+
         classes = self.space.num_classes
         if labels is None:
             if classes:
@@ -315,7 +325,7 @@ class Generator:
             return given.to(torch.float32)
         if given.shape != (count,) or given.is_floating_point() or (given < 0).any() or (given >= classes).any():
             raise SefaError(
-                f"{self.name}: labels must be {count} class numbers from 0 to {classes - 1}, or one-hot ({count}, {classes})"
+                f"{self.name}: labels must be {count} class numbers from 0 to {classes - 1}, or one-hot rows"
             )
         return torch.nn.functional.one_hot(given.long(), classes).to(torch.float32)  # (n, classes)
 
@@ -326,7 +336,9 @@ class Generator:
 
         Gradients flow when `codes.rows` requires them.
         """
-        torch = _torch()
+        _require_torch()
+        import torch
+
         rows, dim = codes.rows.shape[1:]
         if (rows, dim) != (self.space.num_rows, self.space.dim):
             raise SefaError(f"codes have {rows} x {dim}, {self.name} takes {self.space.num_rows} x {self.space.dim}")
@@ -398,12 +410,11 @@ def _norm(vector: Any) -> float:
     return float((vector**2).sum() ** 0.5)
 
 
-def _torch() -> Any:
+def _require_torch() -> None:
     try:
-        import torch
+        import torch  # noqa: F401
     except ImportError as problem:
         raise SefaError(
             "torch: not installed, and pictures need it; pip install torch "
             "(factorize, show and inspect work without it)"
         ) from problem
-    return torch

@@ -107,7 +107,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     version = config.get("format_version")
     if version != FORMAT_VERSION:
         raise SefaError(
-            f"{path}: format version {version!r} is unknown, this is sefa-core {__version__} and reads {FORMAT_VERSION}; "
+            f"{path}: format version {version!r} is unknown, sefa-core {__version__} reads {FORMAT_VERSION}; "
             "upgrade sefa-core"
         )
     return config

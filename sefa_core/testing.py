@@ -1,11 +1,11 @@
 """What must every family do? `FamilyContract`: subclass it in a plugin's tests, give it a checkpoint, and run pytest.
 
-    class TestStyleGAN2(FamilyContract):
-        family = "stylegan2"
+class TestStyleGAN2(FamilyContract):
+    family = "stylegan2"
 
-        @pytest.fixture(params=["skip", "resnet"])
-        def source(self, request, tmp_path):
-            return write_a_tiny_checkpoint(tmp_path, request.param)
+    @pytest.fixture(params=["skip", "resnet"])
+    def source(self, request, tmp_path):
+        return write_a_tiny_checkpoint(tmp_path, request.param)
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,7 +53,7 @@ def write_dcgan(path: Path, *, z: int = 12, width: int = 8, channels: int = 3, s
 
     tensors: dict[str, torch.Tensor] = {}
     sizes = [z, width * 2, width, channels]
-    for index, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for index, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):
         tensors[f"main.{3 * index}.weight"] = normal(inputs, outputs, 4, 4)
         if index < 2:
             tensors[f"main.{3 * index + 1}.weight"] = 1 + normal(outputs)

@@ -137,7 +137,11 @@ def test_discover_writes_page_sheets_and_pack(tiny: Path, tmp_path: Path) -> Non
     text = run("discover", tiny.name, "-k", 2, "--seeds", "0-1", "--steps", 3, "-o", "out", folder=tmp_path)
     out = tmp_path / "out"
     assert (out / "index.html").as_uri() in text
-    assert sorted(p.name for p in (out / "sheets").iterdir()) == ["direction-00.png", "direction-01.png", "overview.png"]
+    assert sorted(p.name for p in (out / "sheets").iterdir()) == [
+        "direction-00.png",
+        "direction-01.png",
+        "overview.png",
+    ]
     page = (out / "index.html").read_text()
     assert "sefa discover tiny.pth -k 2 --steps 3 --seeds 0-1 -o out" in page
     pack = sefa.DirectionPack.from_pretrained(out / "pack")

@@ -21,13 +21,20 @@ DIM = 7
 def extractor(seed: int = 0, *, zero_rows: bool = False) -> WeightExtractor:
     """Three modulated convolutions, a last toRGB, and two toRGB layers beside them."""
     random = np.random.RandomState(seed)
-    layers = tuple(Layer(i, f"conv{i}", 9 + i, DIM) for i in range(3)) + (Layer(3, "rgb2", 5, DIM, kind="rgb"),)
+    layers = (*(Layer(i, f"conv{i}", 9 + i, DIM) for i in range(3)), Layer(3, "rgb2", 5, DIM, kind="rgb"))
     side = (Layer(1, "rgb0", 6, DIM, kind="rgb"), Layer(2, "rgb1", 6, DIM, kind="rgb"))
     matrices = {layer.name: random.randn(layer.out, DIM).astype(np.float32) for layer in (*layers, *side)}
     if zero_rows:
         matrices["conv0"][2:5] = 0
     return WeightExtractor(
-        "test", "test", "", 16, layers, lambda layer: matrices[layer.name], state=None, side_layers=side  # type: ignore[arg-type]
+        "test",
+        "test",
+        "",
+        16,
+        layers,
+        lambda layer: matrices[layer.name],
+        state=None,
+        side_layers=side,  # type: ignore[arg-type]
     )
 
 

@@ -104,7 +104,12 @@ def test_a_pack_of_another_model_is_refused_with_both_values(tiny: Path, tmp_pat
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [(None, "has 4 classes; give labels"), ([0, 4], "from 0 to 3"), ([0.5, 1.0], "from 0 to 3"), ([0], "2 class numbers")],
+    [
+        (None, "has 4 classes; give labels"),
+        ([0, 4], "from 0 to 3"),
+        ([0.5, 1.0], "from 0 to 3"),
+        ([0], "2 class numbers"),
+    ],
 )
 def test_labels_that_do_not_fit_are_refused(tmp_path: Path, labels: object, message: str) -> None:
     gan = sefa.load(str(write_dcgan(tmp_path / "c.pth", z=14)), num_classes=4)

@@ -120,7 +120,7 @@ def test_save_and_load(tmp_path: Path) -> None:
         header = file.metadata()
     assert header["family"] == "test" and json.loads(header["directions"])[0]["name"] == "smile"
     card = (folder / "README.md").read_text()
-    assert card.startswith("---\nlibrary_name: sefa-core\n") and "base_model: \"faces\"" in card
+    assert card.startswith("---\nlibrary_name: sefa-core\n") and 'base_model: "faces"' in card
 
 
 def test_saving_over_a_pack_replaces_it_and_spares_other_files(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ def test_help_loads_click_and_nothing_heavy(verb: list[str]) -> None:
 
 
 def test_the_guard_of_help_can_fail(tiny: Path) -> None:
-    assert {"numpy", "rich"} <= imported("inspect", str(tiny)) | imported("factorize", str(tiny), "-o", str(tiny) + ".pack")
+    assert {"numpy", "rich"} <= imported("inspect", str(tiny)) | imported(
+        "factorize", str(tiny), "-o", str(tiny) + ".pack"
+    )
 
 
 def test_factorize_never_loads_torch(tiny: Path, tmp_path: Path) -> None:

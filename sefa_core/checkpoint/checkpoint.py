@@ -30,7 +30,7 @@ class LoadOptions:
     """The geometry of the convolutions, where the shapes of the weights cannot tell."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Checkpoint:
     """What `open_checkpoint` returns. Nothing of a tensor has been read until `tensors.read(name)`."""
 

@@ -28,6 +28,7 @@ OBJECTS = {
     "torch.amp.": "loss scalers",
     "torch.storage._load_from_bytes": "tensors of a pickle that torch.save did not write",
     "torch._utils._rebuild_sparse_tensor": "sparse tensors",
+    "torch.serialization._get_layout": "an argument of sparse tensors",
     "torch._utils._rebuild_qtensor": "quantised tensors",
     "torch_utils.persistence._reconstruct_persistent_obj": "networks of network pickles",
     "dnnlib.tflib.network.Network": "networks of TensorFlow pickles",
@@ -45,6 +46,9 @@ OBJECTS = {
     "yacs.config.CfgNode": "settings in training files, in nested objects",
     "pathlib.": "paths among the arguments of a training run",
     "datetime.": "the time at which a file was written",
+    "builtins.slice": "ranges of indices among settings",
+    "builtins.range": "ranges of indices among settings",
+    "builtins.complex": "complex numbers among settings",
     "numpy.random.": "states of random generators",
 }
 """Everything else that occurs."""

@@ -87,6 +87,8 @@ def _reader(source: Source) -> Reader:
     if source.size == 0:
         raise MalformedError("the file is empty", _AGAIN)
     head = bytes(source.read(0, min(_HEAD, source.size)))
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= source.size - 8:
+        return open_safetensors  # first of all: the length of its header can begin like any other container
     for position, magic, what, remedy in _NOT_CHECKPOINTS:
         if head[position:].startswith(magic):
             raise MalformedError(f"it is {what}", remedy)

@@ -34,10 +34,10 @@ def walk(root: object) -> Tree:
     tree = Tree()
     # Depth first without recursion: (path, depth, part of an optimiser's state, value).
     pending: list[tuple[str, int, bool, object]] = [("", 0, False, root)]
+    children_of: dict[int, list[tuple[str, object]]] = {}  # each container is searched once, however often shared
     visits = 0
     while pending:
         path, depth, optimiser, value = pending.pop()
-        visits += 1
         if visits > _MAX_VISITS:
             raise MalformedError(
                 f"its contents expand to more than {_MAX_VISITS} objects", "save only the generator's state dict"
@@ -55,7 +55,9 @@ def walk(root: object) -> Tree:
         else:
             if depth > _MAX_DEPTH:
                 raise MalformedError(f"its contents are nested more than {_MAX_DEPTH} deep or contain themselves")
-            children = list(_children(value))
+            if id(value) not in children_of:
+                children_of[id(value)] = list(_children(value))
+            children = children_of[id(value)]
             visits += len(children)
             optimiser = optimiser or {"state", "param_groups"} <= {key for key, _ in children}
             if not optimiser and any(isinstance(child, Tensor) for _, child in children):
@@ -68,8 +70,9 @@ def walk(root: object) -> Tree:
 def _children(value: object) -> Iterator[tuple[str, object]]:
     """The named parts of a container that can lead to tensors or settings."""
     if isinstance(value, Foreign):
-        yield from _children(value.items)
-        yield from _children(value.state)
+        for attributes in (value.items, value.state):
+            if isinstance(attributes, dict):
+                yield from _children(attributes)
     elif isinstance(value, dict):
         for key, child in value.items():
             if isinstance(key, (str, int)):

@@ -15,7 +15,7 @@ from sefa_core.checkpoint.cursor import Cursor
 from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
 
-_MAX_OPCODES = 3_000_000
+_MAX_OPCODES = 2_000_000  # a second or two
 _MAX_OBJECTS = 500_000  # containers, calls and memo entries; large training files have some 100 000
 _MAX_INLINE = 4096  # longer byte strings become a `Span`
 _MAX_TEXT = 2**20  # longer text becomes a `Span`

@@ -21,18 +21,11 @@ PRESETS = ("genforce", "paper", "rosinality", "mmgeneration")
 MOST_SEEDS = 100_000
 
 
-class Seeds(click.ParamType):
-    """Seeds as people write them: `0-4,85`."""
-
-    name = "seeds"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return parse_seeds(value)
-        except SefaError as problem:
-            self.fail(str(problem), param, ctx)
+def _seeds(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
+    try:
+        return parse_seeds(value)
+    except SefaError as problem:
+        raise click.BadParameter(str(problem)) from problem
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:
@@ -88,7 +81,7 @@ def layer_options(command: Command) -> Command:
 def code_options(command: Command) -> Command:
     """How codes are drawn and where pictures are made."""
     options = [
-        click.option("--seeds", type=Seeds(), default="0-4", show_default=True, help="Samples, for example 0-4,85."),
+        click.option("--seeds", callback=_seeds, default="0-4", show_default=True, help="Samples, for example 0-4,85."),
         click.option("--truncation", type=float, help="Truncation psi; by default what people use with the family."),
         click.option(
             "--truncation-layers", type=click.IntRange(0), help="Truncate only this many first rows of the code."

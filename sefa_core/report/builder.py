@@ -74,7 +74,9 @@ class ReportBuilder:
         """
         expected = next(self._order, None)
         if (direction, sample, step) != expected:
-            raise ValueError(f"picture (direction, sample, step) {(direction, sample, step)} came where {expected} was due")
+            raise ValueError(
+                f"picture (direction, sample, step) {(direction, sample, step)} came where {expected} was due"
+            )
         pixels = as_picture(pixels)
         self._shape = self._shape or pixels.shape
         if pixels.shape != self._shape:

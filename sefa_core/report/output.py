@@ -36,7 +36,9 @@ def write_files(out: Path, files: Mapping[str, bytes]) -> None:
     except OSError as error:
         if fresh:
             shutil.rmtree(out, ignore_errors=True)
-        raise SefaError(f"{out}: cannot write the report: {error.strerror or error}; free it or choose another folder") from error
+        raise SefaError(
+            f"{out}: cannot write the report: {error.strerror or error}; free it or choose another folder"
+        ) from error
 
 
 def remove_stale(folder: Path, pattern: str, keep: set[str]) -> None:

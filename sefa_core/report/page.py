@@ -44,9 +44,7 @@ def render(
     samples = [f"seed {seed}" for seed in facts.seeds]
     common = max((_top(shown.change) for shown in pictures), default=0.0)
     height, width = pictures[0].change.shape
-    cards = [
-        _card(info, shown, common, directions[0].share) for info, shown in zip(directions, pictures, strict=True)
-    ]
+    cards = [_card(info, shown, common, directions[0].share) for info, shown in zip(directions, pictures, strict=True)]
     master = _master(directions)
     script_data = {
         "key": f"{facts.title}:{fingerprint(facts, spectrum)}",
@@ -58,21 +56,24 @@ def render(
         "master": master,
         "spectrum": spectrum,
     }
-    return _environment().get_template("report.html.j2").render(
-        facts=facts,
-        cards=cards,
-        master=master,
-        samples=samples,
-        unedited=[Markup(uri) for uri in unedited],  # our own base64: nothing in it to escape
-        size={"width": width, "height": height},
-        # One more than the samples, because the heat map joins them.
-        stage_columns=min(math.ceil(math.sqrt(len(samples) + 1)), 6),
-        gradient=Markup(css_gradient()),
-        axes=axes(spectrum, {info.index for info in directions}),
-        span=SPAN,
-        spectrum=spectrum,
-        shown_share=sum(info.share for info in directions),
-        data=Markup(_json(script_data)),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            facts=facts,
+            cards=cards,
+            master=master,
+            samples=samples,
+            unedited=[Markup(uri) for uri in unedited],  # our own base64: nothing in it to escape
+            size={"width": width, "height": height},
+            stage_columns=_stage_columns(len(samples) + 1),  # the heat map joins the samples
+            gradient=Markup(css_gradient()),
+            axes=axes(spectrum, {info.index for info in directions}),
+            span=SPAN,
+            spectrum=spectrum,
+            shown_share=sum(info.share for info in directions),
+            data=Markup(_json(script_data)),
+        )
     )
 
 
@@ -97,11 +98,20 @@ def _card(info: DirectionInfo, shown: DirectionPictures, common: float, stronges
         "zero": info.zero,
         "rows": [[tile and Markup(tile) for tile in row] for row in shown.tiles],
         "maps": [
-            {"scale": "shared", "uri": Markup(data_uri(colour(shown.change, common), MAP_BYTES)), "top": _percent(common)},
+            {
+                "scale": "shared",
+                "uri": Markup(data_uri(colour(shown.change, common), MAP_BYTES)),
+                "top": _percent(common),
+            },
             {"scale": "own", "uri": Markup(data_uri(colour(shown.change, top), MAP_BYTES)), "top": _percent(top)},
         ],
         "mean_change": _percent(float(shown.change.mean())),
     }
+
+
+def _stage_columns(pictures: int) -> int:
+    """As many columns as rows, about; one row when there are few."""
+    return pictures if pictures <= 3 else min(math.ceil(math.sqrt(pictures)), 6)
 
 
 def _master(directions: Sequence[DirectionInfo]) -> dict[str, object]:

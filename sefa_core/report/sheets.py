@@ -13,6 +13,9 @@ from sefa_core.report.tiles import as_picture, resize
 PAPER, INK, FAINT = (255, 255, 255), (24, 26, 30), (112, 116, 124)
 MARGIN, GAP = 24, 4
 LABEL_SIZE, TITLE_SIZE = 14, 24
+LABEL_ROOM = 220
+"""A name longer than this many pixels must not push the pictures aside."""
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 SMALLEST_TILE, LARGEST_TILE = 128, 192
 """Small models are enlarged so that labels fit above their pictures; large ones shrink to a sheet that loads."""
 MOST_PIXELS = 40_000_000
@@ -49,7 +52,8 @@ def sheet(
     height, width = resize(first, side).shape[:2]
     label, heading = ImageFont.load_default(LABEL_SIZE), ImageFont.load_default(TITLE_SIZE)
 
-    row_labels, column_labels = [_plain(text) for text in row_labels], [_plain(text) for text in column_labels]
+    row_labels = [_fit(_plain(text), label, LABEL_ROOM) for text in row_labels]
+    column_labels = [_fit(_plain(text), label, width) for text in column_labels]
     left = MARGIN + (max(int(label.getlength(text)) for text in row_labels) + 14 if row_labels else 0)
     top = MARGIN + (TITLE_SIZE + 18 if title or note else 0) + (LABEL_SIZE + 8 if column_labels else 0)
     total = (left + columns * (width + GAP) - GAP + MARGIN, top + len(rows) * (height + GAP) - GAP + MARGIN)
@@ -69,9 +73,7 @@ def sheet(
     return canvas
 
 
-def _title_line(
-    draw: ImageDraw.ImageDraw, title: str, note: str, right: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont
-) -> None:
+def _title_line(draw: ImageDraw.ImageDraw, title: str, note: str, right: int, font: Font) -> None:
     """The title at the left, cut where the note at the right needs the room."""
     small = ImageFont.load_default(LABEL_SIZE)
     baseline = MARGIN + TITLE_SIZE - 4
@@ -79,11 +81,16 @@ def _title_line(
     if note and small.getlength(note) < room / 2:
         draw.text((right, baseline), note, fill=FAINT, font=small, anchor="rs")
         room -= int(small.getlength(note)) + 24
-    if font.getlength(title) > room:
-        while title and font.getlength(title + "...") > room:
-            title = title[:-1]
-        title = title.rstrip() + "..."
-    draw.text((MARGIN, baseline), title, fill=INK, font=font, anchor="ls")
+    draw.text((MARGIN, baseline), _fit(title, font, room), fill=INK, font=font, anchor="ls")
+
+
+def _fit(text: str, font: Font, room: float) -> str:
+    """The text, cut where it would need more than `room` pixels."""
+    if font.getlength(text) <= room:
+        return text
+    while text and font.getlength(text + "...") > room:
+        text = text[:-1]
+    return text.rstrip() + "..."
 
 
 def _plain(text: str) -> str:

@@ -54,19 +54,19 @@ MAKERS: dict[str, Callable[[Path], None]] = {
 def mutate(data: bytes, dice: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(dice.choice([1, 1, 1, 2, 5])):
-        at = dice.randrange(len(changed))
+        at = dice.randrange(max(len(changed), 1))
         kind = dice.randrange(7)
         if kind == 0:
-            changed[at] ^= 1 << dice.randrange(8)
+            changed[at : at + 1] = bytes(byte ^ 1 << dice.randrange(8) for byte in changed[at : at + 1])
         elif kind == 1:
-            changed[at] = dice.randrange(256)
+            changed[at : at + 1] = dice.randbytes(1)
         elif kind == 2:
             piece = dice.choice(INTERESTING)
             changed[at : at + len(piece)] = piece
         elif kind == 3:
             del changed[at : at + dice.randrange(1, 30)]
         elif kind == 4:
-            other = dice.randrange(len(changed))
+            other = dice.randrange(max(len(changed), 1))
             changed[at:at] = changed[other : other + dice.randrange(1, 60)]
         elif kind == 5:
             changed[at : at + 1] = dice.randbytes(dice.randrange(1, 9))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
+import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,8 @@ def test_training_file_with_everything_in_it(saved) -> None:
     optim.step()
     named = torch.nn.Parameter(torch.ones(3))
     named.note = "a parameter with an attribute"
+    tagged = torch.ones(2)
+    tagged.note = "a tensor with an attribute"
     path = saved(
         {
             "args": argparse.Namespace(size=64, lr=0.5, name="run", nested={"on": True}),
@@ -141,6 +144,8 @@ def test_training_file_with_everything_in_it(saved) -> None:
             "parts": {"set": {1, 2}, "size": torch.Size([1]), "dtype": torch.half, "device": torch.device("cpu")},
             "module": torch.nn.Sequential(torch.nn.Linear(2, 2)),
             "named": named,
+            "tagged": tagged,
+            "sparse": torch.eye(3).to_sparse(),
             3: [torch.zeros(1), OrderedDict(x=torch.ones(1))],
         }
     )
@@ -148,7 +153,7 @@ def test_training_file_with_everything_in_it(saved) -> None:
     values = checkpoint.values
     assert (values["args.size"], values["args.lr"], values["args.name"]) == (64, 0.5, "run")
     assert (values["args.nested.on"], values["step"], values["parts.device"]) == (True, 7, "cpu")
-    assert checkpoint.skipped == ("module",)
+    assert checkpoint.skipped == ("module", "sparse")
     assert checkpoint.networks == ("g", "", "3", "3.1")
     assert "optim.state.0.exp_avg" in checkpoint.tensors
     assert not any(key.startswith("optim") for key in values)
@@ -156,6 +161,7 @@ def test_training_file_with_everything_in_it(saved) -> None:
     assert checkpoint.tensors["mean"].dtype == "float64"
     assert checkpoint.tensors.read("big").sum() == 10_000
     assert checkpoint.tensors.read("named").tolist() == [1.0, 1.0, 1.0]
+    assert checkpoint.tensors.read("tagged").tolist() == [1.0, 1.0]
     assert list(checkpoint.network("3")) == ["0", "1.x"]
 
 
@@ -182,6 +188,14 @@ def test_pieces_of_storages_in_old_files(tmp_path: Path) -> None:
     tensors = open_checkpoint(torch_legacy(tmp_path / "old", value, [("0", 4, FLOATS)])).tensors
     assert tensors.read("a").tolist() == [1.0, 2.0]
     assert tensors.read("b").tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_archives_with_64_bit_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files over 4 GB have them; here the limit is lowered so that a small one has them too."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 8)
+    path = torch_zip(tmp_path / "wide", tensor((4,), (1,)), {"data/0": FLOATS})
+    assert b"PK\x06\x06" in path.read_bytes()
+    assert open_checkpoint(path).tensors.read("").tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_strings_of_python_2(tmp_path: Path) -> None:

@@ -166,7 +166,7 @@ def _settled(stack: Stack, checkpoint: Checkpoint) -> Stack:
     width = stack.convolutions[0].inputs
     if not 0 <= classes < width:
         raise SefaError(
-            f"{checkpoint.path.name}: num_classes={classes}: the first layer is {width} wide, z needs room beside the label"
+            f"{checkpoint.path.name}: num_classes={classes}: the first layer is {width} wide, z needs a place beside it"
         )
     geometry = options.geometry or config.get("geometry")
     stack = replace(stack, num_classes=classes, converted=bool(config))
@@ -210,7 +210,7 @@ def _given(convolutions: tuple[Convolution, ...], geometry: str, checkpoint: Che
         stride, padding, extra = int(match[1]), int(match[2]), int(match[3] or 0)
         if extra and (extra >= stride or not convolution.transposed or not settled):
             raise SefaError(
-                f"{checkpoint.path.name}: geometry {part!r}: output padding is for later transposed layers, below the stride"
+                f"{checkpoint.path.name}: geometry {part!r}: output padding must be below the stride of a later layer"
             )
         settled.append(replace(convolution, stride=stride, padding=padding, output_padding=extra))
     side = 1
@@ -218,6 +218,6 @@ def _given(convolutions: tuple[Convolution, ...], geometry: str, checkpoint: Che
         side = convolution.side(side)
         if not 1 <= side <= 4096:
             raise SefaError(
-                f"{checkpoint.path.name}: geometry {geometry!r}: gives a picture {side} pixels wide at {convolution.weight}"
+                f"{checkpoint.path.name}: geometry {geometry!r}: makes {side} pixels at {convolution.weight}"
             )
     return tuple(settled)

@@ -93,14 +93,14 @@
   data.directions.forEach(({ labels, zero }, number) => {
     const change = (step) => setStep(number, step);
     const card = cards[number];
-    sliders[number].push(scrubber($(".scrubber", card), labels, zero, change, () => keep(number)));
+    sliders[number].push(scrubber($(".scrubber", card), labels, zero, change, () => writeAddress(number)));
     sliders[number].push(scrubber(faces[number], labels, zero, change));
     [$("table", card), $(".strip", faces[number])].forEach((grid) => grid.addEventListener("click", (event) => {
       const cell = event.target.closest("[data-step]");
       if (!cell) return;
       stop();
       setStep(number, Number(cell.dataset.step));
-      keep(number);
+      writeAddress(number);
     }));
     $$(".stage .enlarge", card).forEach((button, sample) => button.addEventListener("click", () => enlarge(number, sample)));
     $(".enlarge", faces[number]).addEventListener("click", () => enlarge(number, state.sample));
@@ -123,7 +123,7 @@
     const { labels, zero } = data.directions[number];
     const fresh = frame.cloneNode(true); // without the listeners of the direction before
     $(".scrubber", dialog).replaceWith(fresh);
-    opened = { number, sample, paint: scrubber(fresh, labels, zero, (step) => setStep(number, step), () => keep(number)) };
+    opened = { number, sample, paint: scrubber(fresh, labels, zero, (step) => setStep(number, step), () => writeAddress(number)) };
     const [first, last] = [$(".ends", fresh).firstElementChild, $(".ends", fresh).lastElementChild];
     [first.textContent, last.textContent] = [labels[0], labels[labels.length - 1]];
     $(".track", fresh).style.setProperty("--steps", labels.length - 1);
@@ -147,7 +147,7 @@
 
   const namesKey = `sefa-names:${data.key}`;
   const fields = cards.map((card) => $(".name", card));
-  const kept = JSON.parse(recall(namesKey) || "{}");
+  const kept = (() => { try { return JSON.parse(recall(namesKey)) || {}; } catch { return {}; } })();
 
   function title(number) {
     const { index } = data.directions[number];
@@ -168,25 +168,29 @@
     label();
   });
 
+  const status = $("#status");
+  let fading;
+  function say(html) {
+    status.innerHTML = html;
+    clearTimeout(fading);
+    fading = setTimeout(() => { status.textContent = ""; }, 12000);
+  }
+
   $("#save").addEventListener("click", () => {
     const named = fields.map((field, number) => [data.directions[number].index, field.value.trim()]).filter(([, name]) => name);
-    const status = $("#status");
-    if (!named.length) {
-      status.textContent = "No direction has a name yet: type one above its pictures.";
-      return;
-    }
+    if (!named.length) return say("No direction has a name yet: type one above its pictures.");
     const content = JSON.stringify({ format: "sefa-names", version: 1, names: Object.fromEntries(named) }, null, 2);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([content + "\n"], { type: "application/json" }));
     link.download = "names.json";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    status.innerHTML = "Saved names.json. Write it into the pack with <code>sefa name pack names.json</code>";
+    return say("Saved names.json. Write it into the pack: <code>sefa name pack names.json</code>");
   });
 
   // Views, and an address that opens the same view again: #direction-3/7 (its step), #sample-2.
 
-  const keep = (number) => {
+  const writeAddress = (number = 0) => {
     const place = state.view === "sample" ? `#sample-${state.sample}` : `#direction-${data.directions[number].index}/${state.steps[number]}`;
     history.replaceState(null, "", place);
   };
@@ -212,12 +216,12 @@
   }
   $$('[name="view"]').forEach((radio) => radio.addEventListener("change", () => {
     setView(radio.value);
-    keep(0);
+    writeAddress();
     $(".bar").scrollIntoView();
   }));
   $$('[name="sample"]').forEach((radio) => radio.addEventListener("change", () => {
     setSample(Number(radio.value));
-    keep(0);
+    writeAddress();
   }));
 
   function openAddress() {
