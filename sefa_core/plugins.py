@@ -84,13 +84,12 @@ class Families:
             raise SefaError(self._unusable(family))
         claims: dict[str, WeightExtractor] = {}
         declined: dict[str, str] = {}
+        unusable: list[SefaError] = []
         for name in [family] if family else self.names():
             try:
                 answer = self.ask("sefa_weight_extractor", name, checkpoint=checkpoint)
-            except SefaError as problem:  # recognised and found unusable, told in the family's own words
-                if family is not None:
-                    raise
-                declined[name] = str(problem)
+            except SefaError as problem:  # recognised and found unusable
+                unusable.append(problem)
                 continue
             except Exception as problem:  # one broken family must not hide the others
                 declined[name] = f"it failed ({type(problem).__name__}: {problem})"
@@ -105,6 +104,8 @@ class Families:
             raise SefaError(
                 f"{checkpoint.path.name}: claimed by {' and '.join(claims)}; choose one with --family (or family=...)"
             )
+        if unusable:  # what the family that knows the file says is all that matters
+            raise unusable[0]
         reasons = "; ".join(f"{name}: {reason}" for name, reason in declined.items())
         raise SefaError(
             f"{checkpoint.path.name}: no installed family reads this {checkpoint.container} file"

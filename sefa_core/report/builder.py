@@ -80,7 +80,7 @@ class ReportBuilder:
         pixels = as_picture(pixels)
         self._shape = self._shape or pixels.shape
         if pixels.shape != self._shape:
-            raise ValueError(f"picture {expected} is {pixels.shape}, the ones before it {self._shape}")
+            raise ValueError(f"picture {place} is {pixels.shape}, the ones before it {self._shape}")
         self._left -= 1
         self._current.row.append(resize(pixels, self._storage.side))
         if step + 1 == len(self._directions[direction].strengths):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class DirectionInfo:
     def __post_init__(self) -> None:
         if 0.0 not in self.strengths:
             raise ValueError(f"direction {self.index}: strengths {self.strengths} lack 0.0, the unedited picture")
-        if any(left >= right for left, right in zip(self.strengths, self.strengths[1:], strict=False)):
+        if any(left >= right for left, right in pairwise(self.strengths)):
             raise ValueError(f"direction {self.index}: strengths {self.strengths} are not ascending")
 
     @property

@@ -27,7 +27,8 @@ class ChangeMap:
         """Mean change of every pixel `(H, W)` as a part of the full range, 0 to 1; all zero before the first `add`."""
         if self._total is None:
             return np.zeros(shape, dtype=np.float32)
-        return np.asarray(self._total / self._count)
+        mean: np.ndarray = self._total / self._count
+        return mean
 
 
 def colour(change: np.ndarray, top: float) -> np.ndarray:

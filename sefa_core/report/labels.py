@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 MINUS = "\N{MINUS SIGN}"
 
 
 def strength_labels(strengths: Sequence[float], *, minus: str = "-") -> list[str]:
     """Labels of equal precision, such as "-1.5", "0", "+1.5"; `minus=MINUS` for typography."""
-    gaps = [right - left for left, right in zip(strengths, strengths[1:], strict=False)]
+    gaps = [right - left for left, right in pairwise(strengths)]
     tolerance = 0.01 * min((gap for gap in gaps if gap > 0), default=max(map(abs, strengths), default=0) or 1.0)
     decimals = 0
     while decimals < 4 and any(abs(round(value, decimals) - value) > tolerance for value in strengths):

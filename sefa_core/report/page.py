@@ -85,7 +85,6 @@ def fingerprint(facts: Facts, spectrum: Sequence[float]) -> str:
 
 def _card(info: DirectionInfo, shown: DirectionPictures, common: float, strongest: float) -> dict[str, object]:
     """What the template prints about one direction."""
-    top = _top(shown.change)
     return {
         "index": info.index,
         "name": info.name,
@@ -97,16 +96,14 @@ def _card(info: DirectionInfo, shown: DirectionPictures, common: float, stronges
         "labels": strength_labels(info.strengths, minus=MINUS),
         "zero": info.zero,
         "rows": [[tile and Markup(tile) for tile in row] for row in shown.tiles],
-        "maps": [
-            {
-                "scale": "shared",
-                "uri": Markup(data_uri(colour(shown.change, common), MAP_BYTES)),
-                "top": _percent(common),
-            },
-            {"scale": "own", "uri": Markup(data_uri(colour(shown.change, top), MAP_BYTES)), "top": _percent(top)},
-        ],
+        "maps": [_map("shared", shown.change, common), _map("own", shown.change, _top(shown.change))],
         "mean_change": _percent(float(shown.change.mean())),
     }
+
+
+def _map(scale: str, change: np.ndarray, top: float) -> dict[str, object]:
+    """A heat map whose brightest colour stands for `top`."""
+    return {"scale": scale, "uri": Markup(data_uri(colour(change, top), MAP_BYTES)), "top": _percent(top)}
 
 
 def _stage_columns(pictures: int) -> int:

@@ -90,3 +90,11 @@ def test_cut_off_file(tmp_path: Path, line) -> None:
     assert "outside the file" in line(lambda: open_checkpoint(tmp_path / "weights"))
     (tmp_path / "weights").write_bytes(data[:20])
     assert "more than there are" in line(lambda: open_checkpoint(tmp_path / "weights"))
+
+
+@pytest.mark.parametrize("length", [0x0880, 0x4B50, 0x8B1F])  # begin like a pickle, like a zip, like gzip
+def test_a_header_length_that_looks_like_another_container(tmp_path: Path, length: int) -> None:
+    header = b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    path = tmp_path / "x"
+    path.write_bytes(length.to_bytes(8, "little") + header.ljust(length) + b"\0\0\x80?")
+    assert open_checkpoint(path).tensors.read("a").tolist() == [1.0]

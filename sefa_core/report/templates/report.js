@@ -102,7 +102,8 @@
       setStep(number, Number(cell.dataset.step));
       writeAddress(number);
     }));
-    $$(".stage .enlarge", card).forEach((button, sample) => button.addEventListener("click", () => enlarge(number, sample)));
+    $$(".stage .enlarge", card).forEach((button, sample) =>
+      button.addEventListener("click", () => enlarge(number, sample)));
     $(".enlarge", faces[number]).addEventListener("click", () => enlarge(number, state.sample));
   });
 
@@ -123,7 +124,8 @@
     const { labels, zero } = data.directions[number];
     const fresh = frame.cloneNode(true); // without the listeners of the direction before
     $(".scrubber", dialog).replaceWith(fresh);
-    opened = { number, sample, paint: scrubber(fresh, labels, zero, (step) => setStep(number, step), () => writeAddress(number)) };
+    const change = (step) => setStep(number, step);
+    opened = { number, sample, paint: scrubber(fresh, labels, zero, change, () => writeAddress(number)) };
     const [first, last] = [$(".ends", fresh).firstElementChild, $(".ends", fresh).lastElementChild];
     [first.textContent, last.textContent] = [labels[0], labels[labels.length - 1]];
     $(".track", fresh).style.setProperty("--steps", labels.length - 1);
@@ -177,7 +179,9 @@
   }
 
   $("#save").addEventListener("click", () => {
-    const named = fields.map((field, number) => [data.directions[number].index, field.value.trim()]).filter(([, name]) => name);
+    const named = fields
+      .map((field, number) => [data.directions[number].index, field.value.trim()])
+      .filter(([, name]) => name);
     if (!named.length) return say("No direction has a name yet: type one above its pictures.");
     const content = JSON.stringify({ format: "sefa-names", version: 1, names: Object.fromEntries(named) }, null, 2);
     const link = document.createElement("a");
@@ -191,8 +195,8 @@
   // Views, and an address that opens the same view again: #direction-3/7 (its step), #sample-2.
 
   const writeAddress = (number = 0) => {
-    const place = state.view === "sample" ? `#sample-${state.sample}` : `#direction-${data.directions[number].index}/${state.steps[number]}`;
-    history.replaceState(null, "", place);
+    const direction = `#direction-${data.directions[number].index}/${state.steps[number]}`;
+    history.replaceState(null, "", state.view === "sample" ? `#sample-${state.sample}` : direction);
   };
   function setView(view) {
     stop();
@@ -230,7 +234,8 @@
       setView("sample");
       setSample(Number(index));
     }
-    const number = kind === "direction" ? data.directions.findIndex((direction) => direction.index === Number(index)) : -1;
+    if (kind !== "direction") return;
+    const number = data.directions.findIndex((direction) => direction.index === Number(index));
     if (number < 0) return;
     setView("direction");
     if (step < data.directions[number].labels.length) setStep(number, Number(step));
@@ -257,30 +262,6 @@
     setTimeout(() => { $("#copy").textContent = "Copy"; }, 1600);
   });
 
-  const plot = $("#plot");
-  const sum = data.spectrum.reduce((total, value) => total + value, 0) || 1;
-  let pointed = -1;
-  function point(index) {
-    const last = data.spectrum.length - 1;
-    pointed = Math.min(Math.max(index, 0), last);
-    const held = data.spectrum.slice(0, pointed + 1).reduce((total, value) => total + value, 0);
-    const value = data.spectrum[pointed];
-    $(".cursor", plot).hidden = false;
-    $(".cursor", plot).style.left = `${(100 * (pointed + 0.4)) / data.spectrum.length}%`;
-    $("#value").textContent = `direction ${pointed}: ${Number(value.toPrecision(4))}, `
-      + `${((100 * value) / sum).toFixed(2)} % of the sum; up to here ${((100 * held) / sum).toFixed(1)} %`;
-  }
-  plot.addEventListener("pointermove", (event) => {
-    const box = plot.getBoundingClientRect();
-    point(Math.floor(((event.clientX - box.left) / box.width) * data.spectrum.length));
-  });
-  plot.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
-    if (move === undefined) return;
-    event.preventDefault();
-    point(pointed + move);
-  });
-
   // Start.
 
   if (matchMedia("(max-width: 600px)").matches) $$(".grid").forEach((grid) => { grid.open = false; });
@@ -290,9 +271,11 @@
   openAddress();
   addEventListener("hashchange", openAddress);
   // One sweep of the first direction tells a newcomer what the sliders are for.
-  if (!calm && !location.hash && data.directions[0].labels.length > 2) {
-    const { labels, zero } = data.directions[0];
-    const root = $(".scrubber", cards[0]);
-    setTimeout(() => { if (!player && state.steps[0] === zero && state.view === "direction") play(root, labels.length, zero, zero, (step) => setStep(0, step), true); }, 700);
+  const [{ labels, zero }] = data.directions;
+  if (!calm && !location.hash && labels.length > 2) {
+    setTimeout(() => {
+      if (player || state.steps[0] !== zero || state.view !== "direction") return;
+      play($(".scrubber", cards[0]), labels.length, zero, zero, (step) => setStep(0, step), true);
+    }, 700);
   }
 })();
