@@ -239,10 +239,19 @@ class Generator:
             raise SefaError("seeds: none given; write for example 0-4,85")
         if any(not 0 <= seed < 1 << 32 for seed in seeds):
             raise SefaError("seeds: each must be between 0 and 4294967295")
-        z = np.concatenate([np.random.RandomState(seed).randn(1, self.space.z_dim) for seed in seeds])  # (n, z_dim)
+        z = np.concatenate([self._draw(np.random.RandomState(seed), 1) for seed in seeds])  # (n, z_dim)
         if labels is None and self.space.num_classes:
             labels = np.array([seed % self.space.num_classes for seed in seeds])
         return self.encode(z, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
+
+    def _draw(self, state: np.random.RandomState, count: int) -> np.ndarray:
+        """`(count, z_dim)` float64 numbers as the family draws them."""
+        import numpy as np
+
+        z = state.randn(count, self.space.z_dim)
+        while self.space.bound is not None and (outside := np.abs(z) > self.space.bound).any():
+            z[outside] = state.randn(int(outside.sum()))
+        return z
 
     def encode(
         self,
@@ -268,7 +277,7 @@ class Generator:
             rows = self.synthesizer.encode(codes, hot)  # (n, rows, dim)
             if truncation != 1.0:
                 rows = self._truncated(rows, hot, truncation, truncation_layers)
-        return Codes(rows, hot, self.fingerprint)
+        return Codes(rows, hot, truncation, self.fingerprint)
 
     def _truncated(
         self, rows: torch.Tensor, labels: torch.Tensor | None, psi: float, count: int | None
@@ -305,7 +314,7 @@ class Generator:
         """Rows `(count, rows, dim)` of `count` codes drawn from seed 0, classes in turn."""
         import numpy as np
 
-        z = np.random.RandomState(0).randn(count, self.space.z_dim)  # (count, z_dim)
+        z = self._draw(np.random.RandomState(0), count)  # (count, z_dim)
         labels = np.arange(count) % self.space.num_classes if self.space.num_classes else None
         return self.encode(z, labels=labels).rows
 

@@ -91,8 +91,12 @@ class LatentSpace:
     """`layer_rows[i]` is the row that layer `i` reads."""
     std: float | None = None
     """Standard deviation of a row along any unit vector where theory gives it (1.0 for a normal z); None: measured."""
+    bound: float | None = None
+    """Numbers of z beyond this many deviations are drawn again (a truncated normal); None: a plain normal."""
     num_classes: int = 0
     """Width of the one-hot label; 0 when there are no classes."""
+    class_names: tuple[str, ...] = ()
+    """What people call the classes, in their order; () when nobody knows."""
     truncation: float = 1.0
     """The truncation psi that people use with this family."""
     truncation_rows: int | None = None
@@ -107,10 +111,12 @@ class LatentSpace:
 
 @dataclass(frozen=True)
 class Codes:
-    """Latent codes ready for synthesis. `rows` is `(n, rows, dim)`; `labels` is one-hot `(n, classes)` or None."""
+    """Latent codes ready for synthesis: `rows (n, rows, dim)`, one-hot `labels (n, classes)` or None."""
 
     rows: torch.Tensor
     labels: torch.Tensor | None = None
+    truncation: float = 1.0
+    """The psi that these codes were drawn with, for networks that keep statistics for each."""
     fingerprint: str | None = None
     """The model that made these codes; directions of another model refuse to shift them."""
 
@@ -143,4 +149,5 @@ class Synthesizer(ABC):
 
     @abstractmethod
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
-        """What closed-form layer `index` computes from `codes`, `(n, out)`: the contract tests compare it with `A`."""
+        """What closed-form layer `index` makes of the row that it reads, as that row is, before any further step:
+        `(n, out)`. The contract tests compare it with `A`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
@@ -86,7 +86,7 @@ def join(codes: Sequence[Codes]) -> Codes:
 
     first = codes[0]
     labels = None if first.labels is None else torch.cat([c.labels for c in codes if c.labels is not None])
-    return Codes(torch.cat([c.rows for c in codes]), labels, first.fingerprint)  # (n, rows, dim)
+    return replace(first, rows=torch.cat([c.rows for c in codes]), labels=labels)  # (n, rows, dim)
 
 
 def _batches(keys: Iterable[tuple[int, int, int]], size: int) -> Iterator[list[tuple[int, int, int]]]:

@@ -53,18 +53,3 @@ class StateDict(Mapping[str, TensorInfo]):
         """A view with other names: `names` maps each new name to the name here."""
         old = dict(names)
         return StateDict({new: self._index[name] for new, name in old.items()}, lambda new: self._read(old[new]))
-
-    def changed(
-        self, change: Mapping[str, Callable[[np.ndarray], np.ndarray]], shapes: Mapping[str, tuple[int, ...]]
-    ) -> StateDict:
-        """A view in which the named tensors pass through a function when read; `shapes` gives their new shapes."""
-        index = {
-            name: TensorInfo(shapes.get(name, info.shape), info.dtype, info.nbytes)
-            for name, info in self._index.items()
-        }
-
-        def read(name: str) -> np.ndarray:
-            array = self._read(name)
-            return change[name](array) if name in change else array
-
-        return StateDict(index, read)

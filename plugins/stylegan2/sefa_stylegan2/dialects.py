@@ -173,5 +173,7 @@ def translated(state: StateDict, names: Mapping[str, str], dialect: Dialect) -> 
             array = change(array)
         return np.ascontiguousarray(array).reshape(shapes[ours])  # ascontiguousarray makes a row of a number
 
-    index = {ours: TensorInfo(shapes[ours], state[theirs].dtype, state[theirs].nbytes) for ours, theirs in names.items()}
+    index = {
+        ours: TensorInfo(shapes[ours], state[theirs].dtype, state[theirs].nbytes) for ours, theirs in names.items()
+    }
     return StateDict(index, read)

@@ -101,7 +101,9 @@ def _model(checkpoint: Checkpoint, network: str, state: StateDict, dialect: Dial
     last = num_convs // 2
     checks = _Checks(where, names, shapes)
     if num_convs % 2 == 0:
-        raise SefaError(f"{where}: has {num_convs} convolutions, an odd number makes whole resolutions; the file is incomplete")
+        raise SefaError(
+            f"{where}: has {num_convs} convolutions, an odd number makes whole resolutions; the file is incomplete"
+        )
     (w_dim,) = checks.shape("conv.0.style.weight", (None, -1))
     (channels,) = checks.shape(f"rgb.{last}.weight", (-1, None, 1, 1))
     several = any(name.startswith("rgb.") for name in shapes if not name.startswith(f"rgb.{last}."))
@@ -154,7 +156,9 @@ def _notes(
 ) -> tuple[str, ...]:
     notes = []
     if dialect is OWN and not config:
-        notes.append(f"the header has no 'config'; the mapping's learning-rate multiplier is taken as {OWN.lr_multiplier}")
+        notes.append(
+            f"the header has no 'config'; the mapping's learning-rate multiplier is taken as {OWN.lr_multiplier}"
+        )
     if "mean" not in shapes:
         notes.append("the file stores no mean latent; truncation uses the mean of 4096 mapped codes")
     quiet = [i for i in range(num_convs) if f"conv.{i}.noise" not in shapes and f"conv.{i}.noise_strength" in shapes]

@@ -27,7 +27,9 @@ class StyleGAN2(Synthesizer):
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         model = require(checkpoint)
         self._model = model
-        self._t = {name: torch.from_numpy(model.state.read(name).copy()).to(device, torch.float32) for name in model.state}
+        self._t = {
+            name: torch.from_numpy(model.state.read(name).copy()).to(device, torch.float32) for name in model.state
+        }
         for name, tensor in self._t.items():
             if tensor.ndim == 4:
                 self._t[name] = tensor.contiguous(memory_format=torch.channels_last)
