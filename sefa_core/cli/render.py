@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sefa_core.cli.options import check_output, code_options, open_source, source_options, usual_truncation
+from sefa_core.cli.options import check_output, code_options, open_source, seeds_text, source_options, usual_truncation
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
     from sefa_core.pack import Direction, DirectionPack
+
+
+PER_ROW = 8
+"""Samples beside each other before a new row begins."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,11 @@ def draw(
         pixels = gan.pixels(gan.synthesize(codes, batch=batch))  # (n, H, W, C)
         if len(seeds) == 1:
             return Image.fromarray(pixels[0].squeeze())
-        return strip(list(pixels), [f"seed {seed}" for seed in seeds], title=fixed)
+        if len(seeds) <= PER_ROW:
+            return strip(list(pixels), [f"seed {seed}" for seed in seeds], title=fixed)
+        starts = range(0, len(seeds), PER_ROW)
+        lines_of = [list(pixels[start : start + PER_ROW]) for start in starts]
+        return sheet(lines_of, [f"seeds {seeds_text(seeds[start : start + PER_ROW])}" for start in starts], [], fixed)
     directions = [pack[edit.which] for edit in swept]
     lines = [strengths_over(edit.ends or _range(gan, d), steps) for edit, d in zip(swept, directions, strict=True)]
     pictures: list[list[np.ndarray]] = [[] for _ in range(len(swept) * len(seeds))]
@@ -135,11 +143,15 @@ def draw(
             pictures[tile.direction * len(seeds) + tile.sample].append(gan.pixels(tile.image))
             bar.step("rendering", done, total)
     titles = [direction.name or f"direction {edit.which}" for edit, direction in zip(swept, directions, strict=True)]
-    many = len(swept) > 1
-    labels = [f"{title}  seed {seed}" if many else f"seed {seed}" for title in titles for seed in seeds]
-    same = len(set(lines)) == 1
-    columns = [f"{strength:+.2g}" if strength else "0" for strength in lines[0]] if same else []
-    return sheet(pictures, labels, columns, "" if many else titles[0], note=fixed)
+    one, single = len(seeds) == 1, len(swept) == 1
+    labels = [
+        title if one and not single else f"seed {seed}" if single else f"{title}  seed {seed}"
+        for title in titles
+        for seed in seeds
+    ]
+    columns = [f"{strength:+.3g}" if strength else "0" for strength in lines[0]] if len(set(lines)) == 1 else []
+    heading = titles[0] if single else f"seed {seeds[0]}" if one else ""
+    return sheet(pictures, labels, columns, heading, note=fixed)
 
 
 def _range(gan: Generator, direction: Direction) -> tuple[float, float]:
