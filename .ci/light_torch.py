@@ -20,9 +20,7 @@ def main() -> None:
         return
     if tuple(map(int, importlib.metadata.version("pip").split(".")[:2])) < (22, 2):  # the first with --report
         subprocess.run([*PIP, "install", "--quiet", "--upgrade", "pip"], check=True)
-    plan = subprocess.run(
-        [*PIP, "install", "--dry-run", "--report", "-", *TORCH], stdout=subprocess.PIPE, check=False
-    )
+    plan = subprocess.run([*PIP, "install", "--dry-run", "--report", "-", *TORCH], stdout=subprocess.PIPE, check=False)
     if plan.returncode:
         sys.exit(plan.returncode)
     heavy = [

@@ -1,4 +1,4 @@
-"""How do latent codes pass through a mapping network and into styles? Equalized dense layers, normalisation, leaky ReLU."""
+"""How do latent codes pass through a mapping network and into styles? Normalised, equalized, with leaky ReLU."""
 
 from __future__ import annotations
 

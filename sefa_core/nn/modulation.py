@@ -1,7 +1,7 @@
 """How does a style steer a convolution? It scales the input channels; demodulation restores the output's variance.
 
-Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020, section 2.2, equations 1 and 3. Scaling
-activations before one shared convolution and outputs after it is the same as a kernel for each sample, and faster.
+Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 2020, section 2.2, equations 1 and 3.
+Scaling activations before one shared convolution and outputs after it equals a kernel for each sample, and is faster.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def modulated_conv(
     up_filter: torch.Tensor | None = None,
     eps: float = 1e-8,
 ) -> torch.Tensor:
-    """`x (n, in, h, w)` convolved with `weight (out, in, k, k)`, scaled by `1 / sqrt(in k k)`, styled by `style (n, in)`.
+    """`x (n, in, h, w)` convolved with `weight (out, in, k, k) / sqrt(in k k)`, styled by `style (n, in)`.
 
     Returns `(n, out, h, w)`, or `(n, out, 2h, 2w)` when `up_filter (f, f)` is given.
     """

@@ -72,11 +72,9 @@ class ReportBuilder:
         All three numbers count from 0; `direction` is a position in `directions`. The picture at strength zero is
         expected in every direction, because sheets show it, and kept only once.
         """
-        expected = next(self._order, None)
-        if (direction, sample, step) != expected:
-            raise ValueError(
-                f"picture (direction, sample, step) {(direction, sample, step)} came where {expected} was due"
-            )
+        place, expected = (direction, sample, step), next(self._order, None)
+        if place != expected:
+            raise ValueError(f"picture (direction, sample, step) {place} came where {expected} was due")
         pixels = as_picture(pixels)
         self._shape = self._shape or pixels.shape
         if pixels.shape != self._shape:

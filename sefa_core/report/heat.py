@@ -27,8 +27,7 @@ class ChangeMap:
         """Mean change of every pixel `(H, W)` as a part of the full range, 0 to 1; all zero before the first `add`."""
         if self._total is None:
             return np.zeros(shape, dtype=np.float32)
-        mean: np.ndarray = self._total / self._count
-        return mean
+        return self._total / self._count
 
 
 def colour(change: np.ndarray, top: float) -> np.ndarray:
@@ -36,7 +35,7 @@ def colour(change: np.ndarray, top: float) -> np.ndarray:
     position = np.clip(change / top if top > 0 else change, 0.0, 1.0) * (len(ANCHORS) - 1)
     stops = np.arange(len(ANCHORS))
     channels = [np.interp(position, stops, [anchor[c] for anchor in ANCHORS]) for c in range(3)]
-    return np.stack(channels, axis=-1).round().astype(np.uint8)
+    return np.asarray(np.stack(channels, axis=-1).round(), dtype=np.uint8)
 
 
 def css_gradient() -> str:
