@@ -17,7 +17,9 @@ from sefa_core.cli.options import check_output, open_source, source_options
 def command(
     source: str, family: str | None, key: str | None, num_classes: int | None, geometry: str | None, output: Path
 ) -> None:
-    """Write the generator of any checkpoint as one safetensors file, which gives the same pictures to the bit.
+    """Write any checkpoint as one safetensors file.
+
+    It holds the generator alone and gives the same pictures, to the bit.
 
     \b
     Example:

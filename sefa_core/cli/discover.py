@@ -33,7 +33,7 @@ def command(
     key: str | None,
     num_classes: int | None,
     geometry: str | None,
-    layers: str,
+    layers: str | None,
     preset: str,
     count: int,
     steps: int,
@@ -45,7 +45,7 @@ def command(
     device: str | None,
     output: Path | None,
 ) -> None:
-    """Find the directions of a generator and show what they do, as a page to open in a browser.
+    """Find directions and show what they do, as a page.
 
     Writes index.html, sheets/*.png and pack/ into the folder.
 
@@ -75,7 +75,7 @@ def command(
             ("--key", key, None),
             ("--num-classes", num_classes, None),
             ("--geometry", geometry, None),
-            ("--layers", layers, "all"),
+            ("--layers", layers, None),
             ("--preset", preset, "genforce"),
             ("-k", count, 8),
             ("--steps", steps, 9),

@@ -24,14 +24,14 @@ def command(
     key: str | None,
     num_classes: int | None,
     geometry: str | None,
-    layers: str,
+    layers: str | None,
     preset: str,
     count: int,
     output: Path,
     measure: bool,
     as_json: bool,
 ) -> None:
-    """Find the directions of a generator and save them as a pack.
+    """Find directions and save them as a pack, without torch.
 
     \b
     Example:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def command(
     source: str, family: str | None, key: str | None, num_classes: int | None, geometry: str | None, as_json: bool
 ) -> None:
-    """Tell what a checkpoint is: container, family, resolution, latent space and layers.
+    """Tell what a checkpoint is.
 
-    Reads the index of the file, no weights.
+    Container, family, resolution, latent space and layers, from the index of the file; no weights are read.
 
     \b
     Example:
@@ -47,6 +47,7 @@ def command(
             ("classes", facts["classes"] or None),
             ("truncation", facts["truncation"] if facts["truncation"] != 1 else None),
             ("licence", facts["licence"]),
+            ("used", facts["default_layers"] if facts["default_layers"] != "all" else None),
             ("groups", "; ".join(f"{name} {layers}" for name, layers in facts["groups"].items()) or None),
         ]
     )
@@ -70,7 +71,7 @@ def command(
 
 def describe(gan: Generator) -> dict[str, Any]:
     """What `--json` prints."""
-    from sefa_core.layers import canonical, groups
+    from sefa_core.layers import canonical, groups, select
 
     entry = gan.fetched.model
     weights, checkpoint, space = gan.weights, gan.checkpoint, gan.space
@@ -92,7 +93,8 @@ def describe(gan: Generator) -> dict[str, Any]:
         "truncation": space.truncation,
         "licence": entry.licence if entry else None,
         "non_commercial": entry.non_commercial if entry else None,
-        "groups": {name: canonical(indices, -1) for name, indices in groups(gan.layers).items()},
+        "groups": {name: canonical(indices, -1) for name, indices in groups(gan.layers, weights.groups).items()},
+        "default_layers": canonical(select(weights.default, gan.layers, weights.groups), len(gan.layers)),
         "layers": [
             {
                 "index": layer.index,

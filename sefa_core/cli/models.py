@@ -10,7 +10,9 @@ from sefa_core.cli.options import json_option
 @click.command("models")
 @json_option
 def command(as_json: bool) -> None:
-    """List the models of the registry; each name can be given as SOURCE.
+    """List the models that are known by name.
+
+    Each name can be given as SOURCE.
 
     \b
     Example:

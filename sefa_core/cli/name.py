@@ -13,9 +13,9 @@ from sefa_core.errors import SefaError
 @click.argument("pack", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, required=True)
 def command(pack: Path, names: tuple[str, ...]) -> None:
-    """Name directions: by `number=name`, or from the file that the report's button saves.
+    """Give directions of a pack names.
 
-    An empty name takes the name away. The pack is changed in place.
+    By `number=name`, or from the file that the report's button saves. An empty name takes the name away. The pack is changed in place.
 
     \b
     Example:

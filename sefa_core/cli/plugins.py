@@ -10,7 +10,9 @@ from sefa_core.cli.options import json_option
 @click.command("plugins")
 @json_option
 def command(as_json: bool) -> None:
-    """List the installed GAN families, and why a broken one is broken.
+    """List the installed families of GANs.
+
+    A broken one is listed with the reason.
 
     \b
     Example:
