@@ -60,7 +60,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder beside `path` whose files are moved into `path` when the block ends well.
+    """A temporary folder whose files are moved into `path` when the block ends well.
 
     Files of the same names are replaced, others in `path` are left alone. When the block fails, `path` is as it was.
     """
@@ -68,12 +68,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         if path.exists() and not path.is_dir():
             raise NotADirectoryError(20, "a file of that name exists")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-        if path.exists() and not os.access(path, os.W_OK):
-            raise PermissionError(13, "Permission denied")
+        # inside an existing folder, which may be all that can be written (a mounted one, say)
+        place = path if path.exists() else path.parent
+        place.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=place))
         yield temporary
-        if path.exists():
+        if place == path:
             _move_files(temporary, path)
         else:
             temporary.chmod(0o777 & ~_umask())

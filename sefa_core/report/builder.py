@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sefa_core.files import whole_folder, writable
 from sefa_core.report.data import DirectionInfo, Facts
 from sefa_core.report.heat import ChangeMap
 from sefa_core.report.labels import strength_labels
-from sefa_core.report.output import check_folder, remove_stale, write_files
 from sefa_core.report.page import DirectionPictures, render
 from sefa_core.report.sheets import sheet, tile_side
 from sefa_core.report.tiles import as_picture, data_uri, plan, resize
@@ -47,7 +47,7 @@ class ReportBuilder:
         *,
         thumbnail: int | None = None,
     ) -> None:
-        check_folder(out)
+        writable(out, folder=True)
         if not directions or not facts.seeds:
             raise ValueError("a report needs at least one direction and one seed")
         self._out, self._facts = out, facts
@@ -99,10 +99,16 @@ class ReportBuilder:
             note=f"seed {self._facts.seeds[0]}, the strongest directions",
         )
         page = render(self._facts, self._directions, self._spectrum, self._finished, self._unedited)
-        # The page comes last: whoever finds a new page finds its sheets too.
-        files = {**self._sheets, "sheets/overview.png": _png(overview), "index.html": page.encode()}
-        write_files(self._out, files)
-        remove_stale(self._out / "sheets", "direction-[0-9]*.png", {Path(name).name for name in files})
+        files = {**self._sheets, "overview.png": _png(overview)}
+        with whole_folder(self._out) as folder:
+            (folder / "sheets").mkdir()
+            for name, content in files.items():
+                (folder / "sheets" / name).write_bytes(content)
+            (folder / "index.html").write_text(page, encoding="utf-8")
+        # Sheets of an earlier run with more directions would pass for sheets of this one.
+        for path in (self._out / "sheets").glob("direction-[0-9]*.png"):
+            if path.name not in files:
+                path.unlink()
         return self._out / "index.html"
 
     def _finish_row(self, direction: DirectionInfo) -> None:
@@ -134,7 +140,7 @@ class ReportBuilder:
             f"{direction.index}: {direction.name}" if direction.name else direction.title,
             note=f"eigenvalue {direction.eigenvalue:.4g}, {direction.share:.1%} of the spectrum",
         )
-        self._sheets[f"sheets/direction-{direction.index:02d}.png"] = _png(drawn)
+        self._sheets[f"direction-{direction.index:02d}.png"] = _png(drawn)
         self._overview.append(current.sheet[0])
         current.pictures.change = current.change.mean((height, width))
         self._finished.append(current.pictures)
