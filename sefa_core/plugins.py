@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import functools
 import os
 from collections.abc import Callable, Iterable
@@ -122,13 +123,29 @@ class Families:
         return answer
 
     def _unusable(self, family: str) -> str:
+        from sefa_core.registry import load_registry
+
         broken = next((plugin for plugin in self.plugins if plugin.family == family and plugin.error), None)
         if broken is not None:
             return f"family {family!r} ({broken.distribution}) is broken: {broken.error}"
-        extra = f'pip install "sefa-core[{family}]" if it is one of ours' if family.isidentifier() else "check the name"
-        return f"family {family!r} is not installed; there are: {', '.join(self.names()) or 'none'}; {extra}"
+        known = load_registry().families.get(family)
+        cure = f'pip install "sefa-core[{known.extra}]" brings it' if known else "check the name"
+        return f"family {family!r} is not installed; there are: {', '.join(self.names()) or 'none'}; {cure}"
 
     def _help(self, checkpoint: Checkpoint) -> str:
+        """What a person can do about a file that nobody claims."""
+        from sefa_core.registry import load_registry
+
+        absent = [known for name, known in load_registry().families.items() if name not in self.names()]
+        would = [
+            known
+            for known in absent
+            if known.name == checkpoint.metadata.get("family")
+            or any(fnmatch.fnmatchcase(name, mark) for mark in known.marks for name in checkpoint.tensors)
+        ]
+        if would:
+            cures = " or ".join(f'{known.distribution} (pip install "sefa-core[{known.extra}]")' for known in would)
+            return f"its tensors are named as those that {cures} reads"
         broken = [plugin.family for plugin in self.plugins if plugin.error]
         if broken:
             return f"broken families were not asked: {', '.join(broken)} (sefa plugins tells why)"

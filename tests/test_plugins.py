@@ -13,6 +13,7 @@ import sefa_core as sefa
 from sefa_core.hookspecs import hookimpl
 from sefa_core.interfaces import Declined
 from sefa_core.plugins import Families, installed, new_manager
+from tests.conftest import GOLDEN
 
 
 def family(answer: object) -> object:
@@ -112,3 +113,11 @@ def test_families_can_be_switched_off() -> None:
             [sys.executable, "-c", program], env={"SEFA_PLUGINS": value}, capture_output=True, text=True, check=True
         )
         assert run.stdout.strip() == expected
+
+
+def test_a_file_of_a_family_that_is_not_installed_names_its_distribution() -> None:
+    case = GOLDEN / "rosinality_train_16" / "checkpoint.pt"
+    with pytest.raises(sefa.SefaError, match=r'sefa-stylegan2 \(pip install "sefa-core\[stylegan2\]"\)'):
+        registry(other=family(Declined("no"))).claim(sefa.open_checkpoint(case))
+    with pytest.raises(sefa.SefaError, match=r'pip install "sefa-core\[stylegan2\]" brings it'):
+        registry().claim(sefa.open_checkpoint(case), "stylegan2")

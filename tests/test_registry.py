@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sefa_core import registry as module
 from sefa_core.errors import SefaError
 from sefa_core.registry import EXTRA, load_registry
-from sefa_core.sources.address import Hub, Web, Wheel, parse
+from sefa_core.sources import fetch
+from sefa_core.sources.address import Hub, Manual, Web, Wheel, parse
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,7 +55,7 @@ def test_every_model_has_a_known_family_and_a_source_that_can_be_checked() -> No
     for model in registry.models.values():
         assert registry.family(model.family).name == model.family
         address = parse(model.source)
-        assert isinstance(address, Web | Hub | Wheel)
+        assert isinstance(address, Web | Hub | Wheel | Manual)
         assert str(address) == model.source  # or the cache and model_at would know it by two names
         assert model.sha256 is None or (len(model.sha256) == 64 and int(model.sha256, 16) >= 0)
 
@@ -70,10 +72,10 @@ def test_the_registry_is_read_once() -> None:
 
 
 def test_unknown_names_get_suggestions() -> None:
-    with pytest.raises(SefaError, match=r"'digiface': no model of that name; did you mean digiface64; `sefa models`"):
+    with pytest.raises(SefaError, match=r"'digiface': no model of that name; did you mean digiface64.*`sefa models`"):
         load_registry().model("digiface")
-    with pytest.raises(SefaError, match=r"'stylegan': no family of that name; did you mean stylegan2"):
-        load_registry().family("stylegan")
+    with pytest.raises(SefaError, match=r"'stylegan4': no family of that name; did you mean stylegan"):
+        load_registry().family("stylegan4")
 
 
 def test_an_extra_file_adds_and_replaces(extra: Path) -> None:
@@ -96,7 +98,10 @@ def test_an_extra_file_adds_and_replaces(extra: Path) -> None:
         (MODEL + "    size: true\n", r"size must be a whole number, not True"),
         (MODEL + "    sha256: 123\n", r"sha256 must be text, not 123; text may need quotes"),
         (MODEL + MODEL, r"models holds mine more than once"),
-        (MODEL.replace("dcgan", "pigan"), r"model 'mine' is of an unknown family 'pigan'; known are dcgan, stylegan2"),
+        (
+            MODEL.replace("dcgan", "pigan"),
+            r"model 'mine' is of an unknown family 'pigan'; known are dcgan, pggan, stylegan",
+        ),
         ("\n  - just a name\n", r"models\[0\]: an entry must be a mapping"),
         (" text\n", r"`models` must be a list"),
         (" [\n", r"the registry is not YAML"),
@@ -130,3 +135,26 @@ def test_it_is_found_in_a_wheel_and_in_a_source_tree(tmp_path: Path, layout: str
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     assert Path(found.stdout.strip()) == target / "registry.yaml"
+
+
+def test_models_that_only_a_person_can_fetch_say_how() -> None:
+    archived = [m for m in load_registry().models.values() if isinstance(parse(m.source), Manual) and m.notes]
+    assert archived
+    with pytest.raises(
+        SefaError, match=r"no program can fetch it; download https://.*, then give the path of the file"
+    ):
+        fetch(archived[0].name)
+
+
+def test_known_dead_models_are_left_out_and_terms_are_told() -> None:
+    shared = ROOT.parent / "shared" / "known_models.yaml"
+    if not shared.exists():
+        pytest.skip("known_models.yaml is not beside this checkout")
+    known = yaml.safe_load(shared.read_text())
+    facts = {entry["name"]: entry for entry in (*known["models"], *known["more_models"])}
+    for model in load_registry().models.values():
+        if model.name in facts:
+            entry = facts[model.name]
+            assert entry["status"] != "reported-dead"
+            assert (model.non_commercial is True) == (entry["non_commercial"] is True)
+            assert model.resolution in (entry["resolution"], None)

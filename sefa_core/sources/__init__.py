@@ -10,7 +10,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from sefa_core import cache
 from sefa_core.errors import SefaError
 from sefa_core.registry import Model, close_matches, load_registry
-from sefa_core.sources.address import FORMS, Hub, Web, Wheel, parse
+from sefa_core.sources.address import FORMS, Hub, Manual, Web, Wheel, parse
 
 Progress = Callable[[str, int, "int | None"], None]
 """Called with a label, the bytes done and the bytes in all (None while that is unknown)."""
@@ -54,6 +54,14 @@ def fetch(source: str | os.PathLike[str], *, sha256: str | None = None, progress
     expected = sha256 or (model.sha256 if model else None)
     if address is None:
         return _local(source, model, expected)
+    if isinstance(address, Manual):
+        how = (
+            f" and {model.notes.partition(chr(59))[0]}"
+            if model and model.notes and model.notes.startswith("take")
+            else ""
+        )
+        what = model.name if model else source
+        raise SefaError(f"{what}: no program can fetch it; download {address.url}{how}, then give the path of the file")
     if isinstance(address, Hub):
         return _from_hub(address, model, expected, report)
     size = model.size if model and model.sha256 == expected else None

@@ -74,7 +74,17 @@ _HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[^@]+|.+(?=@)))?(?:@(?
 _WHEEL = re.compile(r"(?P<distribution>[A-Za-z0-9][\w.-]*)==(?P<version>[A-Za-z0-9][\w.!+-]*)#(?P<member>.*[^/])", re.A)
 
 
-def parse(source: str) -> Web | Hub | Wheel | None:
+@dataclass(frozen=True)
+class Manual:
+    """An address that only a person can download from: a shared drive, or an archive of several models."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return f"manual:{self.url}"
+
+
+def parse(source: str) -> Web | Hub | Wheel | Manual | None:
     """Read the scheme of `source`; None when it has none and so is a path or a name."""
     scheme, colon, rest = source.partition(":")
     scheme = scheme.lower()
@@ -87,6 +97,8 @@ def parse(source: str) -> Web | Hub | Wheel | None:
                 f"{source}: not a place on the Hub; write hf:org/repo/file@revision or hf:org/repo@revision"
             )
         return Hub(match["repo"], match["file"], match["revision"])
+    if colon and scheme == "manual" and rest.startswith("http"):
+        return Manual(rest)
     if colon and scheme == "pypi":
         match = _WHEEL.fullmatch(rest)
         if match is None:
