@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Settings:
     """What a report shows; the defaults suit a newcomer."""
 
-    layers: str = "all"
+    layers: str | None = None
+    """Which layers are factorized; None: the family's usual ones."""
     k: int = 8
     preset: str = "genforce"
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
@@ -57,7 +58,7 @@ def discover(
     report = progress or (lambda what, done, total: None)
     pack = gan.measure(gan.factorize(settings.layers, k=settings.k, preset=settings.preset))
     codes = gan.sample(settings.seeds, truncation=settings.truncation, truncation_layers=settings.truncation_layers)
-    pack = replace(pack, previews=_previews(settings))
+    pack = replace(pack, previews=_previews(gan, settings))
     strengths = [_strengths(direction.range, settings) for direction in pack]
     infos = [
         DirectionInfo(
@@ -89,12 +90,12 @@ def _strengths(ends: tuple[float, float] | None, settings: Settings) -> tuple[fl
     return strengths_over(ends, settings.steps)
 
 
-def _previews(settings: Settings) -> dict[str, object]:
+def _previews(gan: Generator, settings: Settings) -> dict[str, object]:
     return {
         "seeds": list(settings.seeds),
         "truncation": settings.truncation,
         "truncation_layers": settings.truncation_layers,
-        "noise": "constant",
+        "noise": gan.weights.noise,
     }
 
 

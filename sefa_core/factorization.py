@@ -42,6 +42,8 @@ PRESETS = {
     "mmgeneration": Preset(False, NO_RGB, summary="no scaling, no toRGB at all"),
 }
 
+DEFAULT_PRESET = "genforce"
+
 
 @dataclass(frozen=True)
 class Factorization:

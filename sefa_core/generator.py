@@ -60,7 +60,8 @@ def load(
     from sefa_core.sources import fetch
 
     fetched = fetch(source, progress=progress)
-    options = LoadOptions(key=key, num_classes=num_classes, geometry=geometry)
+    known = fetched.model.geometry if fetched.model else None
+    options = LoadOptions(key=key, num_classes=num_classes, geometry=geometry or known)
     checkpoint = open_checkpoint(fetched.path, options)
     asked = families or installed()
     weights = asked.claim(checkpoint, family)
@@ -141,9 +142,11 @@ class Generator:
     # -- directions
 
     def factorize(
-        self, layers: str | int | Iterable[int] = "all", *, k: int = 10, preset: str = "genforce"
+        self, layers: str | int | Iterable[int] | None = None, *, k: int = 10, preset: str = "genforce"
     ) -> DirectionPack:
-        """The `k` strongest closed-form directions of a layer selection. Does not import torch.
+        """The `k` strongest closed-form directions of a layer selection, by default the family's usual one.
+
+        Does not import torch.
 
         Ranges are filled in where theory gives the spread of the latent, in z; `measure` fills in the rest.
         """
@@ -153,7 +156,7 @@ class Generator:
         from sefa_core.layers import canonical, select
         from sefa_core.pack import Direction, DirectionPack, Space
 
-        indices = select(layers, self.layers)
+        indices = select(self.weights.default if layers is None else layers, self.layers, self.weights.groups)
         selection = canonical(indices, len(self.layers))
         found = factorize(self.weights, indices, k=k, preset=preset)
         space = Space(self.family, self.space.name, self.space.dim, self.space.num_rows)

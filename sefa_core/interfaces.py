@@ -7,7 +7,7 @@ Shapes, everywhere in the toolkit: `n` codes, `rows` places where a code enters,
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -69,6 +69,13 @@ class WeightExtractor:
     """The layer computes `gain * A x + b`; one number, because presets compare layers with each other."""
     channels: int = 3
     """Channels of the image."""
+    noise: Literal["none", "stored", "mean"] = "none"
+    """What becomes of noise inputs, so that pictures repeat: there are none, the file's own images are used, or the
+    mean of what would be drawn."""
+    default: str = "all"
+    """The selection of layers that discover and factorize use when the user names none."""
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Named groups of layers beside coarse, middle and fine, or in their place; () takes one of these away."""
     options: frozenset[str] = frozenset()
     """Which fields of `LoadOptions` this checkpoint makes use of; giving any other is an error."""
     notes: tuple[str, ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Layer
@@ -10,21 +11,28 @@ from sefa_core.interfaces import Layer
 GROUPS = {"coarse": (1, 8), "middle": (9, 32), "fine": (33, 1 << 30)}
 """Name of a group: smallest and largest side, in pixels, of the feature maps that its layers steer
 (Karras et al., "A Style-Based Generator Architecture", CVPR 2019, section 3.1)."""
+NO_GROUPS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
-def groups(layers: Sequence[Layer]) -> dict[str, tuple[int, ...]]:
-    """The named groups that exist among these layers, each with its indices. One layer alone has no groups."""
-    if len(layers) < 2:
-        return {}
+def groups(layers: Sequence[Layer], own: Mapping[str, tuple[int, ...]] = NO_GROUPS) -> dict[str, tuple[int, ...]]:
+    """The named groups that exist among these layers, each with its indices; `own` are those of the family.
+
+    One layer alone has no groups but those of the family.
+    """
     found = {
         name: tuple(layer.index for layer in layers if layer.resolution and low <= layer.resolution <= high)
         for name, (low, high) in GROUPS.items()
-    }
+        if len(layers) > 1
+    } | dict(own)
     return {name: indices for name, indices in found.items() if indices}
 
 
-def select(text: str | int | Iterable[int], layers: Sequence[Layer]) -> tuple[int, ...]:
+def select(
+    text: str | int | Iterable[int], layers: Sequence[Layer], own: Mapping[str, tuple[int, ...]] = NO_GROUPS
+) -> tuple[int, ...]:
     """Indices, ascending and without repeats, of a selection such as "all", "0-1", "2,4,6-13", "coarse", 3 or [0, 1].
+
+    `own` are the groups that the family names.
 
     Raises `SefaError` when a part is not understood or names a layer that is not there.
     """
@@ -36,23 +44,24 @@ def select(text: str | int | Iterable[int], layers: Sequence[Layer]) -> tuple[in
         parts = [str(index) for index in text]
     chosen: set[int] = set()
     for part in parts:
-        chosen.update(_indices(part, layers))
+        chosen.update(_indices(part, layers, own))
     if not chosen:
         raise SefaError("layers: the selection is empty; name at least one layer, or all")
     return tuple(sorted(chosen))
 
 
-def _indices(part: str, layers: Sequence[Layer]) -> Iterable[int]:
+def _indices(part: str, layers: Sequence[Layer], own: Mapping[str, tuple[int, ...]]) -> Iterable[int]:
     if part == "all":
         return range(len(layers))
-    named = groups(layers)
+    named = groups(layers, own)
     if part in named:
         return named[part]
     if part in GROUPS:
         raise SefaError(f"layers {part!r}: this model has no such group; it has {', '.join(named) or 'one layer'}")
     first, dash, last = part.partition("-")
     if not first.isdecimal() or (dash and not last.isdecimal()):
-        raise SefaError(f"layers {part!r}: not understood; write all, 0-1, 2,4,6-13 or a group ({', '.join(GROUPS)})")
+        names = ", ".join(dict.fromkeys([*GROUPS, *own]))
+        raise SefaError(f"layers {part!r}: not understood; write all, 0-1, 2,4,6-13 or a group ({names})")
     low, high = int(first), int(last or first)
     if low > high:
         raise SefaError(f"layers {part!r}: the range runs backwards; write {high}-{low}")

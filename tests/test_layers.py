@@ -68,3 +68,14 @@ def test_canonical_text_is_what_was_read(text: str) -> None:
 
 def test_canonical_text_of_everything() -> None:
     assert canonical(range(12), 12) == "all"
+
+
+def test_a_family_may_name_groups_of_its_own_and_take_common_ones_away() -> None:
+    own = {"transform": (0,), "coarse": (1, 2), "fine": ()}
+    assert groups(LAYERS, own) == {"coarse": (1, 2), "middle": (4, 5, 6, 7), "transform": (0,)}
+    assert select("transform,coarse", LAYERS, own) == (0, 1, 2)
+    assert groups(LAYERS[:1], {"transform": (0,)}) == {"transform": (0,)}
+    with pytest.raises(SefaError, match="no such group; it has coarse, middle, transform"):
+        select("fine", LAYERS, own)
+    with pytest.raises(SefaError, match="not understood.*fine, transform"):
+        select("top", LAYERS, own)

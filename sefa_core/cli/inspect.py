@@ -46,8 +46,10 @@ def command(
             ("latent", f"{latent['name']}, {latent['dim']} wide, {latent['rows']} row{'s' * (latent['rows'] != 1)}"),
             ("classes", facts["classes"] or None),
             ("truncation", facts["truncation"] if facts["truncation"] != 1 else None),
-            ("licence", facts["licence"]),
-            ("used", facts["default_layers"] if facts["default_layers"] != "all" else None),
+            ("licence", _licence(facts)),
+            ("noise", facts["noise"] if facts["noise"] != "none" else None),
+            ("factorized", f"layers {facts['factorization']['layers']}, preset {facts['factorization']['preset']}"),
+            ("usual", "; ".join(f"{name} {value}" for name, value in facts["usual"].items()) or None),
             ("groups", "; ".join(f"{name} {layers}" for name, layers in facts["groups"].items()) or None),
         ]
     )
@@ -71,10 +73,12 @@ def command(
 
 def describe(gan: Generator) -> dict[str, Any]:
     """What `--json` prints."""
+    from sefa_core.factorization import DEFAULT_PRESET, layers_used
     from sefa_core.layers import canonical, groups, select
 
     entry = gan.fetched.model
     weights, checkpoint, space = gan.weights, gan.checkpoint, gan.space
+    used = select(weights.default, gan.layers, weights.groups)
     return {
         "name": gan.name,
         "source": gan.fetched.source,
@@ -94,7 +98,13 @@ def describe(gan: Generator) -> dict[str, Any]:
         "licence": entry.licence if entry else None,
         "non_commercial": entry.non_commercial if entry else None,
         "groups": {name: canonical(indices, -1) for name, indices in groups(gan.layers, weights.groups).items()},
-        "default_layers": canonical(select(weights.default, gan.layers, weights.groups), len(gan.layers)),
+        "noise": weights.noise,
+        "factorization": {
+            "layers": canonical(used, len(gan.layers)),
+            "preset": DEFAULT_PRESET,
+            "matrices": [layer.name for layer in layers_used(weights, used, DEFAULT_PRESET)],
+        },
+        "usual": _usual(gan),
         "layers": [
             {
                 "index": layer.index,
@@ -108,3 +118,23 @@ def describe(gan: Generator) -> dict[str, Any]:
         ],
         "notes": list(weights.notes),
     }
+
+
+def _usual(gan: Generator) -> dict[str, Any]:
+    """What people do with the family: layer groups, strengths and truncation, from the registry."""
+    from sefa_core.registry import load_registry
+
+    known = load_registry().families.get(gan.family)
+    if known is None:
+        return {}
+    usual: dict[str, Any] = dict(known.layer_groups)
+    if known.strengths:
+        usual["strengths"] = f"{known.strengths[0]:g} to {known.strengths[1]:g}"
+    return usual
+
+
+def _licence(facts: dict[str, Any]) -> str | None:
+    if facts["non_commercial"]:
+        return f"{facts['licence'] or 'not stated'} (non-commercial)"
+    licence: str | None = facts["licence"]
+    return licence

@@ -73,7 +73,8 @@ def layer_options(command: Command) -> Command:
     """Which layers are factorized, how, and how many directions come out."""
     options = [
         click.option(
-            "--layers", help="all, 0-1, 2,4,6-13, or a group such as coarse; by default the family's usual ones, mostly all."
+            "--layers",
+            help="all, 0-1, 2,4,6-13, or a group such as coarse; by default the family's usual ones, mostly all.",
         ),
         click.option("--preset", type=click.Choice(PRESETS), default="genforce", show_default=True, help="Whose SeFa."),
     ]
