@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 
 from sefa_core.checkpoint.arrays import array, array_type, empty_array, scalar
@@ -12,11 +13,15 @@ from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span,
 from sefa_core.checkpoint.tensors import Storage, Tensor, view
 
 # Python 2 and newer numpy have other names for the same modules.
+_STANDARD = sys.stdlib_module_names | {"__builtin__", "posix", "nt", "numpy", "torch", ""}
 _RENAMED = {"__builtin__": "builtins", "copy_reg": "copyreg", "numpy._core": "numpy.core"}
 
 
 def find_global(module: str, name: str) -> object:
-    """The stand-in for `module.name`; naming anything that is not on the list is an error."""
+    """The stand-in for `module.name`. Of Python's own modules only what is on the list may be named.
+
+    Classes of other packages (a discriminator's, say) become placeholders, which the machine never calls as functions.
+    """
     for old, new in _RENAMED.items():
         if module == old or module.startswith(old + "."):
             module = new + module[len(old) :]
@@ -27,7 +32,14 @@ def find_global(module: str, name: str) -> object:
         return ForeignClass(full, transparent=True)
     if any(full == known or (known.endswith(".") and full.startswith(known)) for known in OBJECTS):
         return ForeignClass(full, transparent=False)
-    raise MalformedError(
+    if module.partition(".")[0] not in _STANDARD:
+        return ForeignClass(full, transparent=False, known=False)
+    raise refused(full)
+
+
+def refused(full: str) -> MalformedError:
+    """The error for a file that names something it has no need of."""
+    return MalformedError(
         f"it names {shown(full)}, which is not on the list of harmless objects, so nothing was run",
         "ask its author for plain weights or safetensors",
     )
@@ -107,6 +119,13 @@ def _device(*args: object) -> str:
     return ":".join(str(arg) for arg in args if isinstance(arg, (str, int)))
 
 
+def _dill_array(make: object, args: object, state: object, *_: object) -> object:
+    """dill makes an array in one call where pickle takes two steps."""
+    if not isinstance(make, Function) or make.call is not empty_array or not isinstance(args, tuple):
+        raise MalformedError("a numpy array is made in an unknown way")
+    return empty_array(*args).setstate(state)
+
+
 def _functions(calls: Mapping[str, Callable[..., object]]) -> dict[str, object]:
     return {name: Function(name, call) for name, call in calls.items()}
 
@@ -140,6 +159,7 @@ _ALLOWED: dict[str, object] = {
             "builtins.set": _sequence,
             "builtins.frozenset": _sequence,
             "_codecs.encode": _encode,
+            "dill._dill._create_array": _dill_array,
             "numpy.dtype": array_type,
             "numpy.ndarray": empty_array,
             "numpy.core.multiarray._reconstruct": empty_array,

@@ -33,7 +33,7 @@ OBJECTS = {
     "torch_utils.persistence._reconstruct_persistent_obj": "networks of network pickles",
     "dnnlib.tflib.network.Network": "networks of TensorFlow pickles",
     "tfutil.Network": "networks of older TensorFlow pickles",
-    "dill._dill._create_array": "arrays, as dill wraps them",
+    "functools.partial": "settings of layers, pickled with them",
     "pg_modules.": "generators and discriminators with a pretrained feature network",
     "timm.": "feature networks inside discriminators",
     "torchvision.": "feature networks and image transforms",

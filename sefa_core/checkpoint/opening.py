@@ -6,19 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions
+from sefa_core.checkpoint.folder import open_folder, settings_beside, with_settings
+from sefa_core.checkpoint.network_pickle import open_network_pickle
 from sefa_core.checkpoint.safetensors import open_safetensors
 from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.torch_legacy import MAGIC, open_torch_legacy
 from sefa_core.checkpoint.torch_zip import open_torch_zip
-from sefa_core.checkpoint.tree import walk
-from sefa_core.checkpoint.unpickler import Unpickler
-from sefa_core.errors import SefaError
 
 Reader = Callable[[Source, LoadOptions], Checkpoint]
 
 _NO_OPTIONS = LoadOptions()
 _HEAD = 512
-_MAX_FILES = 1000  # in a folder
 _AGAIN = "download it again, from the link that gives the raw file"
 _UNPACK = "unpack it and give the checkpoint inside"
 
@@ -42,10 +40,16 @@ _PAGES = (b"<!doctype", b"<html", b"<head", b"<?xml", b"<script")
 
 
 def open_checkpoint(path: str | Path, options: LoadOptions = _NO_OPTIONS) -> Checkpoint:
-    """Index a checkpoint: a file, or a folder that holds exactly one. No tensor is read and no code is run."""
+    """Index a checkpoint: a file, or a folder of one model. No tensor is read and no code is run."""
     path = Path(path)
     if _is_folder(path):
-        path = _only_checkpoint_in(path)
+        return open_folder(path, options, _open_file)
+    checkpoint = _open_file(path, options)
+    beside = settings_beside(path)
+    return checkpoint if beside is None else with_settings(checkpoint, beside)
+
+
+def _open_file(path: Path, options: LoadOptions) -> Checkpoint:
     source = Source.of(path)
     try:
         return _reader(source)(source, options)
@@ -58,28 +62,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):  # the reason is told when the file is opened
         return False
-
-
-def _only_checkpoint_in(folder: Path) -> Path:
-    try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())[:_MAX_FILES]
-    except OSError as error:
-        raise SefaError(f"{shown(folder, 500)}: {shown(error.strerror)}; check the permissions") from None
-    found = [path for path in files if _is_checkpoint(path)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(shown(path.name) for path in found[:8])
-        raise SefaError(f"{shown(folder, 500)}: the folder holds {len(found)} checkpoints; give one of {names}")
-    raise SefaError(f"{shown(folder, 500)}: the folder holds no checkpoint; give the path of a file")
-
-
-def _is_checkpoint(path: Path) -> bool:
-    try:
-        _reader(Source.of(path))
-    except (MalformedError, SefaError):
-        return False
-    return True
 
 
 def _reader(source: Source) -> Reader:
@@ -97,19 +79,12 @@ def _reader(source: Source) -> Reader:
     if head.startswith(b"PK"):
         return open_torch_zip
     if head[:1] == b"\x80":
-        return open_torch_legacy if MAGIC.to_bytes(10, "little") in head[2:32] else _refuse_pickle
+        return open_torch_legacy if MAGIC.to_bytes(10, "little") in head[2:32] else open_network_pickle
     if _is_text(head):
         raise MalformedError(f"it is a text file that begins {shown(head[:40].decode('utf-8', 'replace'))!r}", _AGAIN)
     if head[8:9] == b"{":
         return open_safetensors
     raise MalformedError("not a known checkpoint layout", "give a file of torch.save or safetensors")
-
-
-def _refuse_pickle(source: Source, options: LoadOptions) -> Checkpoint:
-    walk(Unpickler(source).load())  # says so if the file asks for a forbidden object or has no end
-    raise MalformedError(
-        "a pickle of Python objects, a layout that is not read yet", "save the generator's state_dict() with torch.save"
-    )
 
 
 def _is_text(head: bytes) -> bool:

@@ -27,6 +27,11 @@ def best_first(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(paths, key=_rank))
 
 
+def rank_of(name: str) -> int:
+    """The place of a single name, such as that of a file, among the candidates; lower is better."""
+    return _rank(name.replace(".", "_"))
+
+
 def _rank(path: str) -> int:
     parts = path.lower().split(".")
     if any(part in _OTHER_PARTS for part in parts):

@@ -35,6 +35,8 @@ class Source:
     size: int
     stamp: tuple[int, int, int]
     """Device, length and modification time (ns) of the whole file, to notice that it was replaced."""
+    memory: bytes | None = None
+    """The bytes themselves, of a short piece that was already read."""
 
     @classmethod
     def of(cls, path: Path) -> Source:
@@ -47,6 +49,10 @@ class Source:
             raise SefaError(f"{shown(path, 500)}: not a regular file; give the path of a checkpoint")
         return cls(path, 0, status.st_size, _stamp(status))
 
+    def holding(self, data: bytes) -> Source:
+        """A source of its own for bytes that were read from this file."""
+        return replace(self, start=0, size=len(data), memory=data)
+
     def part(self, offset: int, size: int) -> Source:
         """`size` bytes from `offset` on, as a source of its own."""
         self._check(offset, size)
@@ -55,6 +61,8 @@ class Source:
     def read(self, offset: int, size: int) -> bytearray:
         """Exactly `size` bytes from `offset` on."""
         self._check(offset, size)
+        if self.memory is not None:
+            return bytearray(self.memory[self.start + offset : self.start + offset + size])
         try:
             data = bytearray(size)
             with self.path.open("rb", buffering=0) as file:

@@ -33,6 +33,8 @@ class ForeignClass:
     name: str
     transparent: bool
     """Whether its attributes are plain settings that are worth showing."""
+    known: bool = True
+    """Whether it is on our list; others may only be made as objects, never called as functions."""
 
 
 @dataclass(eq=False, slots=True)

@@ -7,7 +7,7 @@ from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.standins import ForeignClass, StorageType
 from sefa_core.checkpoint.tensors import Storage
 from sefa_core.checkpoint.tree import walk
-from sefa_core.checkpoint.unpickler import Unpickler
+from sefa_core.checkpoint.unpickler import Spent, Unpickler
 
 MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -15,6 +15,11 @@ _PROTOCOL = 1001
 
 def open_torch_legacy(source: Source, options: LoadOptions) -> Checkpoint:
     """Index a legacy torch stream."""
+    return make_checkpoint(source, "torch-legacy", options, walk(load_stream(source)))
+
+
+def load_stream(source: Source, spent: Spent | None = None) -> object:
+    """The value of a legacy stream, with its storages located; `spent` is that of the pickle that holds the stream."""
     storages: dict[str, Storage] = {}
     parts: list[tuple[Storage, Storage, int]] = []  # a storage that is a piece of another: piece, whole, offset
 
@@ -38,7 +43,7 @@ def open_torch_legacy(source: Source, options: LoadOptions) -> Checkpoint:
                 return piece
         raise MalformedError(f"storage {shown(key)} has a piece that is not inside it")
 
-    unpickler = Unpickler(source, persistent_load=persistent_load)
+    unpickler = Unpickler(source, persistent_load=persistent_load, spent=spent)
     if (unpickler.load(), unpickler.load()) != (MAGIC, _PROTOCOL):
         raise MalformedError("it is not a stream of torch.save in a version that is known")
     match unpickler.load():
@@ -51,7 +56,7 @@ def open_torch_legacy(source: Source, options: LoadOptions) -> Checkpoint:
     for piece, whole, offset in parts:
         if isinstance(whole.data, Source):
             piece.data = whole.data.part(offset * whole.dtype.itemsize, piece.nbytes)
-    return make_checkpoint(source, "torch-legacy", options, walk(value))
+    return value
 
 
 def _locate(source: Source, unpickler: Unpickler, storages: dict[str, Storage]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sefa_core.checkpoint.networks import parts, state_of
 from sefa_core.checkpoint.source import MalformedError, shown
 from sefa_core.checkpoint.standins import Foreign
 from sefa_core.checkpoint.tensors import Tensor
@@ -14,7 +15,7 @@ Scalar = bool | int | float | str
 _MAX_DEPTH = 64
 _MAX_VISITS = 200_000  # shared objects count each time: a few hundred bytes can describe 10**40 of them
 _MAX_NAME = 600
-_MAX_VALUES = 1000
+_MAX_VALUES = 20_000
 _MAX_VALUE_TEXT = 500
 
 
@@ -32,12 +33,12 @@ class Tree:
 def walk(root: object) -> Tree:
     """Name everything below `root`; bounded, whatever is shared or refers to itself."""
     tree = Tree()
-    # Depth first without recursion: (path, depth, part of an optimiser's state, value).
-    pending: list[tuple[str, int, bool, object]] = [("", 0, False, root)]
+    # Depth first without recursion: (path, depth, what it is inside of, value).
+    pending: list[tuple[str, int, str, object]] = [("", 0, "", root)]
     children_of: dict[int, list[tuple[str, object]]] = {}  # each container is searched once, however often shared
     visits = 0
     while pending:
-        path, depth, optimiser, value = pending.pop()
+        path, depth, inside, value = pending.pop()
         if visits > _MAX_VISITS:
             raise MalformedError(
                 f"its contents expand to more than {_MAX_VISITS} objects", "save only the generator's state dict"
@@ -46,11 +47,11 @@ def walk(root: object) -> Tree:
             if path in tree.tensors:
                 raise MalformedError(f"two tensors are called {shown(path)}")
             tree.tensors[path] = value
-        elif isinstance(value, Foreign) and not value.cls.transparent:
+        elif isinstance(value, Foreign) and not value.cls.transparent and state_of(value) is None:
             tree.skipped.append(path)
         elif isinstance(value, Scalar):
             short = not isinstance(value, str) or len(value) <= _MAX_VALUE_TEXT
-            if short and not optimiser and len(tree.values) < _MAX_VALUES:
+            if short and inside != "optimiser" and len(tree.values) < _MAX_VALUES:
                 tree.values[path] = value
         else:
             if depth > _MAX_DEPTH:
@@ -59,17 +60,23 @@ def walk(root: object) -> Tree:
                 children_of[id(value)] = list(_children(value))
             children = children_of[id(value)]
             visits += len(children)
-            optimiser = optimiser or {"state", "param_groups"} <= {key for key, _ in children}
-            if not optimiser and any(isinstance(child, Tensor) for _, child in children):
+            if not inside and {"state", "param_groups"} <= {key for key, _ in children}:
+                inside = "optimiser"
+            if not inside and (state_of(value) is not None or any(isinstance(child, Tensor) for _, child in children)):
                 tree.holders.append(path)
+            if state_of(value) is not None:
+                inside = inside or "network"  # the modules inside are not networks of their own
             for key, child in reversed(children):
-                pending.append((join(path, key), depth + 1, optimiser, child))
+                pending.append((join(path, key), depth + 1, inside, child))
     return tree
 
 
 def _children(value: object) -> Iterator[tuple[str, object]]:
     """The named parts of a container that can lead to tensors or settings."""
-    if isinstance(value, Foreign):
+    named = parts(value)
+    if named is not None:
+        yield from named
+    elif isinstance(value, Foreign):
         for attributes in (value.items, value.state):
             if isinstance(attributes, dict):
                 yield from _children(attributes)

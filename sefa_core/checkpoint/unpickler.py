@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from sefa_core.checkpoint.allowed import find_global
+from sefa_core.checkpoint.allowed import find_global, refused
 from sefa_core.checkpoint.cursor import Cursor
 from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
@@ -26,14 +27,35 @@ _REMEDY = "save only the generator's weights"
 
 PersistentLoad = Callable[[object], object]
 
+STREAM = "torch.storage._load_from_bytes"
+"""Takes a whole stream of torch.save, as bytes inside a pickle."""
+
+
+@dataclass
+class Spent:
+    """What has been used of the limits, together by a pickle and the streams inside it."""
+
+    opcodes: int = 0
+    objects: int = 0
+    text: int = 0
+
 
 class Unpickler:
     """Reads one pickle after another from `source`; `position` is where the next one begins."""
 
-    def __init__(self, source: Source, position: int = 0, persistent_load: PersistentLoad | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        position: int = 0,
+        persistent_load: PersistentLoad | None = None,
+        spent: Spent | None = None,
+    ) -> None:
+        self._source = source
         self._bytes = Cursor(source, position)
         self._persistent_load = persistent_load
-        self._opcodes = self._objects = self._text = 0
+        self._inside = spent is not None
+        self._spent = spent or Spent()
+        self._streams: dict[tuple[int, int], object] = {}
         self._stack: list[object] = []
         self._marks: list[list[object]] = []
         self._memo: dict[int, object] = {}
@@ -48,8 +70,8 @@ class Unpickler:
         begin = self.position
         try:
             while (code := self._bytes.take(1)[0]) != _STOP:
-                self._opcodes += 1
-                if self._opcodes > _MAX_OPCODES:
+                self._spent.opcodes += 1
+                if self._spent.opcodes > _MAX_OPCODES:
                     raise MalformedError(f"its pickle has more than {_MAX_OPCODES} steps", _REMEDY)
                 step = _STEPS.get(code)
                 if step is None:
@@ -65,8 +87,8 @@ class Unpickler:
             raise MalformedError(f"its pickle is corrupt near byte {self.position}") from None
 
     def _count(self) -> None:
-        self._objects += 1
-        if self._objects > _MAX_OBJECTS:
+        self._spent.objects += 1
+        if self._spent.objects > _MAX_OBJECTS:
             raise MalformedError(f"its pickle has more than {_MAX_OBJECTS} objects", _REMEDY)
 
     def _new(self, value: object) -> None:
@@ -86,8 +108,8 @@ class Unpickler:
         if size > _MAX_TEXT:
             self._stack.append(Span(self._bytes.skip(size), text=True))
             return
-        self._text += size
-        if self._text > _MAX_TOTAL_TEXT:
+        self._spent.text += size
+        if self._spent.text > _MAX_TOTAL_TEXT:
             raise MalformedError(f"its pickle holds more than {_MAX_TOTAL_TEXT} bytes of text")
         self._stack.append(self._bytes.take(size).decode("utf-8"))
 
@@ -120,20 +142,43 @@ class Unpickler:
         self._new(self._persistent_load(self._stack.pop()))
 
     def _call(self) -> None:
+        """Call a function, or what could be one."""
+        callee = self._stack[-2]
+        if isinstance(callee, ForeignClass) and not callee.known:
+            raise refused(callee.name)
+        self._make()
+
+    def _make(self) -> None:
+        """Make an object of a class."""
         args, callee = self._stack.pop(), self._stack.pop()
         if not isinstance(args, tuple):
             raise MalformedError("its pickle calls something with arguments that are no tuple")
         if isinstance(callee, Function):
             self._new(callee.call(*args))
-        elif isinstance(callee, ForeignClass):
-            self._new(Foreign(callee, args))
-        else:
+        elif not isinstance(callee, ForeignClass):
             raise MalformedError(f"its pickle calls a {type(callee).__name__}")
+        elif callee.name == STREAM and not self._inside:
+            self._new(self._stream(*args))
+        else:
+            self._new(Foreign(callee, args))
+
+    def _stream(self, data: object = None) -> object:
+        """The value of a stream of torch.save inside this pickle; a stream that is shared is read once."""
+        from sefa_core.checkpoint.torch_legacy import load_stream
+
+        if isinstance(data, bytes):
+            return load_stream(self._source.holding(data), self._spent)
+        if not isinstance(data, Span) or data.text:
+            raise MalformedError("a tensor's data are not bytes")
+        key = (data.data.start, data.data.size)
+        if key not in self._streams:
+            self._streams[key] = load_stream(data.data, self._spent)
+        return self._streams[key]
 
     def _call_with_keywords(self) -> None:
         if self._stack.pop() != {}:
             raise MalformedError("its pickle makes an object with keyword arguments")
-        self._call()
+        self._make()
 
     def _build(self) -> None:
         state = self._stack.pop()
@@ -248,7 +293,7 @@ _STEPS: dict[int, Callable[[Unpickler], object]] = {
     ord("c"): lambda vm: vm._push_global(vm._bytes.line(), vm._bytes.line()),
     0x93: Unpickler._stack_global,
     ord("R"): Unpickler._call,
-    0x81: Unpickler._call,
+    0x81: Unpickler._make,
     0x92: Unpickler._call_with_keywords,
     ord("b"): Unpickler._build,
     ord("Q"): Unpickler._push_persistent,

@@ -48,7 +48,7 @@ def write_safetensors(
     with whole_file(path) as temporary, temporary.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for name, (dtype, shape) in sorted(tensors.items()):
-            array = np.ascontiguousarray(read(name), dtype=np.dtype(dtype).newbyteorder("<"))
+            array = np.asarray(read(name), dtype=np.dtype(dtype).newbyteorder("<"), order="C")  # keeps a number one
             if array.shape != tuple(shape):
                 raise SefaError(f"{path.name}: tensor {name!r} has shape {array.shape}, {tuple(shape)} was declared")
             file.write(array.tobytes() if array.ndim == 0 else array.data)

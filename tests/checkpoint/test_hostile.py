@@ -23,7 +23,13 @@ DATA = {"data/0": bytes(16)}
 SAID = {
     "pickle_deep_nesting": "nested more than",
     "pickle_huge_bytes_length": "asks for 1125899906842624 bytes",
-    "pickle_huge_memo_index": "not read yet",
+    "nv_inner_storage_stream": "posix.system",
+    "nv_nested_global": "builtins.eval",
+    "nv_reduce_os_system": "os.system",
+    "nv_self_reference": "contain themselves",
+    "nv_shape_exceeds_storage": "needs more than the 6 elements",
+    "nv_truncated": "cut off",
+    "pickle_huge_memo_index": "without a network in it",
     "pickle_memo_bomb": "expand to more than",
     "safetensors_bad_json": "not valid JSON",
     "safetensors_bad_offsets": "outside the file",
@@ -33,6 +39,8 @@ SAID = {
     "torch_huge_storage": "its record has 16 bytes",
     "torch_legacy_reduce": "posix.system",
     "torch_stride0_bomb": "needs more than the 4 elements",
+    "tf_nested_global": "posix.system",
+    "tf_object_array": "dtype object",
     "torch_zip_reduce": "posix.system",
 }
 
