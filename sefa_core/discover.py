@@ -26,6 +26,8 @@ class Settings:
     k: int = 8
     preset: str = "genforce"
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    labels: tuple[int, ...] | None = None
+    """The class of each sample; None: the classes in turn, where there are any."""
     steps: int = STEPS
     reach: float | None = None
     """Strengths go from -reach to reach; None: over each direction's own range."""
@@ -57,7 +59,12 @@ def discover(
     settings = settings or Settings()
     report = progress or (lambda what, done, total: None)
     pack = gan.measure(gan.factorize(settings.layers, k=settings.k, preset=settings.preset))
-    codes = gan.sample(settings.seeds, truncation=settings.truncation, truncation_layers=settings.truncation_layers)
+    codes = gan.sample(
+        settings.seeds,
+        labels=settings.labels,
+        truncation=settings.truncation,
+        truncation_layers=settings.truncation_layers,
+    )
     pack = replace(pack, previews=_previews(gan, settings))
     strengths = [_strengths(direction.range, settings) for direction in pack]
     infos = [
@@ -93,6 +100,7 @@ def _strengths(ends: tuple[float, float] | None, settings: Settings) -> tuple[fl
 def _previews(gan: Generator, settings: Settings) -> dict[str, object]:
     return {
         "seeds": list(settings.seeds),
+        **({"labels": list(settings.labels)} if settings.labels is not None else {}),
         "truncation": settings.truncation,
         "truncation_layers": settings.truncation_layers,
         "noise": gan.weights.noise,

@@ -264,10 +264,10 @@ class Generator:
         truncation: float = 1.0,
         truncation_layers: int | None = None,
     ) -> Codes:
-        """Codes for `z (n, z_dim)`; `labels` are class numbers `(n,)` or one-hot `(n, classes)`.
+        """Codes for `z (n, z_dim)`; `labels` are class numbers or names `(n,)`, or one-hot `(n, classes)`.
 
-        `truncation` psi moves the first `truncation_layers` rows (all by default) toward the mean latent:
-        `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped codes.
+        `truncation` psi moves the first `truncation_layers` rows (all by default, and where there are fewer) toward the
+        mean latent: `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped codes.
         """
         _require_torch()
         import torch
@@ -285,8 +285,8 @@ class Generator:
     def _truncated(
         self, rows: torch.Tensor, labels: torch.Tensor | None, psi: float, count: int | None
     ) -> torch.Tensor:
-        if count is not None and not 0 <= count <= self.space.num_rows:
-            raise SefaError(f"truncation_layers={count}: {self.name} has {self.space.num_rows} rows")
+        if count is not None and count < 0:
+            raise SefaError(f"truncation_layers={count}: must be 0 or more; {self.name} has {self.space.num_rows} rows")
         mean = self.mean_latent(labels)  # (dim,) or (n, dim)
         mean = mean.reshape(-1, 1, self.space.dim)  # (1 or n, 1, dim)
         moved = mean + psi * (rows - mean)  # (n, rows, dim)
@@ -321,8 +321,18 @@ class Generator:
         labels = np.arange(count) % self.space.num_classes if self.space.num_classes else None
         return self.encode(z, labels=labels).rows
 
+    def class_numbers(self, names: Iterable[str]) -> list[int]:
+        """The numbers of the classes that are called so; digits are a number itself. `SefaError` has close matches."""
+        from sefa_core.classes import class_number
+
+        count = self.space.num_classes
+        if not count:
+            raise SefaError(f"{self.name}: has no classes; leave labels out")
+        return [class_number(name, self.space.class_names, count, self.name) for name in names]
+
     def _one_hot(self, labels: ArrayLike | torch.Tensor | None, count: int) -> torch.Tensor | None:
         _require_torch()
+        import numpy as np
         import torch
 
         classes = self.space.num_classes
@@ -332,12 +342,14 @@ class Generator:
             return None
         if not classes:
             raise SefaError(f"{self.name}: has no classes; leave labels out")
+        if not isinstance(labels, torch.Tensor) and (texts := np.asarray(labels)).dtype.kind == "U":
+            labels = self.class_numbers([str(text) for text in np.broadcast_to(texts, count)])
         given = torch.as_tensor(labels, device=self.device)
         if given.ndim == 2 and given.shape == (count, classes):
             return given.to(torch.float32)
         if given.shape != (count,) or given.is_floating_point() or (given < 0).any() or (given >= classes).any():
             raise SefaError(
-                f"{self.name}: labels must be {count} class numbers from 0 to {classes - 1}, or one-hot rows"
+                f"{self.name}: labels must be {count} class numbers from 0 to {classes - 1}, names, or one-hot rows"
             )
         return torch.nn.functional.one_hot(given.long(), classes).to(torch.float32)  # (n, classes)
 

@@ -77,5 +77,5 @@ def test_a_family_may_name_groups_of_its_own_and_take_common_ones_away() -> None
     assert groups(LAYERS[:1], {"transform": (0,)}) == {"transform": (0,)}
     with pytest.raises(SefaError, match="no such group; it has coarse, middle, transform"):
         select("fine", LAYERS, own)
-    with pytest.raises(SefaError, match="not understood.*fine, transform"):
+    with pytest.raises(SefaError, match=r"not understood.*fine, transform"):
         select("top", LAYERS, own)

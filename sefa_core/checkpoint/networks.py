@@ -79,7 +79,8 @@ def _tensorflow_parts(state: dict[object, object]) -> Iterator[tuple[str, object
         if isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str):
             yield pair[0], _as_tensor(pair[1])
     yield from _items(state.get("components"))
-    for name in ("static_kwargs", "version", "name", "build_func_name"):
+    yield "static_kwargs", {name: _indexed(value) for name, value in _items(state.get("static_kwargs"))}
+    for name in ("version", "name", "build_func_name"):
         yield name, state.get(name)
 
 

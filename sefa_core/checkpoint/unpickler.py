@@ -59,6 +59,7 @@ class Unpickler:
         self._stack: list[object] = []
         self._marks: list[list[object]] = []
         self._memo: dict[int, object] = {}
+        self._unbuilt: dict[int, list[int]] = {}  # places in the memo of what is replaced when its state comes
 
     @property
     def position(self) -> int:
@@ -66,7 +67,7 @@ class Unpickler:
 
     def load(self) -> object:
         """The next pickle's value, made of dict, list, tuple, scalars and stand-ins."""
-        self._stack, self._marks, self._memo = [], [], {}
+        self._stack, self._marks, self._memo, self._unbuilt = [], [], {}, {}
         begin = self.position
         try:
             while (code := self._bytes.take(1)[0]) != _STOP:
@@ -97,7 +98,9 @@ class Unpickler:
 
     def _keep(self, index: int) -> None:
         self._count()
-        self._memo[index] = self._stack[-1]
+        self._memo[index] = value = self._stack[-1]
+        if hasattr(value, "setstate"):
+            self._unbuilt.setdefault(id(value), []).append(index)
 
     def _pop_mark(self) -> list[object]:
         items = self._stack
@@ -187,7 +190,8 @@ class Unpickler:
         if isinstance(target, Foreign):
             target.state = state
         elif setstate is not None:
-            self._stack[-1] = setstate(state)
+            self._stack[-1] = built = setstate(state)
+            self._memo.update(dict.fromkeys(self._unbuilt.pop(id(target), ()), built))
         elif not isinstance(target, (dict, list, tuple)):
             # Attributes of plain containers, such as `_metadata` of a state dict, say nothing about tensors.
             raise MalformedError(f"its pickle sets attributes of a {type(target).__name__}")

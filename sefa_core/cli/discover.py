@@ -8,6 +8,7 @@ import click
 
 from sefa_core.cli.options import (
     check_output,
+    chosen_labels,
     code_options,
     layer_options,
     open_source,
@@ -39,6 +40,7 @@ def command(
     steps: int,
     reach: float | None,
     seeds: tuple[int, ...],
+    classes: tuple[str, ...],
     truncation: float | None,
     truncation_layers: int | None,
     batch: int | None,
@@ -66,7 +68,8 @@ def command(
     output = output or Path(f"{gan.name}-directions")
     check_output(output)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
-    settings = Settings(layers, count, preset, seeds, steps, reach, psi, rows, batch)
+    labels = chosen_labels(gan, classes, len(seeds))
+    settings = Settings(layers, count, preset, seeds, labels, steps, reach, psi, rows, batch)
     again = command_line(
         "discover",
         [
@@ -81,6 +84,7 @@ def command(
             ("--steps", steps, 9),
             ("--reach", reach, None),
             ("--seeds", seeds_text(seeds), "0-4"),
+            *(("--class", name, None) for name in classes),
             ("--truncation", truncation, None),
             ("--truncation-layers", truncation_layers, None),
             ("-o", output, None),

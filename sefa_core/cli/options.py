@@ -85,6 +85,9 @@ def code_options(command: Command) -> Command:
     """How codes are drawn and where pictures are made."""
     options = [
         click.option("--seeds", callback=_seeds, default="0-4", show_default=True, help="Samples, for example 0-4,85."),
+        click.option(
+            "--class", "classes", multiple=True, help="Class of the samples, number or name; several are taken in turn."
+        ),
         click.option("--truncation", type=float, help="Truncation psi; by default what people use with the family."),
         click.option(
             "--truncation-layers", type=click.IntRange(0), help="Truncate only this many first rows of the code."
@@ -137,6 +140,14 @@ def usual_truncation(
     if truncation is None:
         return gan.space.truncation, gan.space.truncation_rows if truncation_layers is None else truncation_layers
     return truncation, truncation_layers
+
+
+def chosen_labels(gan: Generator, classes: tuple[str, ...], count: int) -> tuple[int, ...] | None:
+    """The class of each of `count` samples, in turn; None where the user named none."""
+    if not classes:
+        return None
+    numbers = gan.class_numbers(classes)
+    return tuple(numbers[i % len(numbers)] for i in range(count))
 
 
 def check_output(path: Path, *, suffix: str | None = None) -> None:

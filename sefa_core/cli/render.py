@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sefa_core.cli.options import check_output, code_options, open_source, seeds_text, source_options, usual_truncation
+from sefa_core.cli.options import (
+    check_output,
+    chosen_labels,
+    code_options,
+    open_source,
+    seeds_text,
+    source_options,
+    usual_truncation,
+)
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
@@ -68,6 +76,7 @@ def command(
     edits: tuple[str, ...],
     steps: int,
     seeds: tuple[int, ...],
+    classes: tuple[str, ...],
     truncation: float | None,
     truncation_layers: int | None,
     batch: int | None,
@@ -94,7 +103,8 @@ def command(
     gan = open_source(source, family, key, num_classes, geometry, device=device)
     gan.check(directions, force=force)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
-    codes = gan.sample(seeds, truncation=psi, truncation_layers=rows)
+    labels = chosen_labels(gan, classes, len(seeds))
+    codes = gan.sample(seeds, labels=labels, truncation=psi, truncation_layers=rows)
     for edit in parsed:
         if edit.strength is not None:
             codes = directions[edit.which].shift(codes, edit.strength, force=force)

@@ -1,1 +1,1 @@
-"""Torch building blocks that several families share. Functions of tensors, for use by synthesizers only."""
+"""Building blocks that several families share: functions of torch tensors for synthesizers, some of numpy alone."""

@@ -21,16 +21,18 @@ def modulated_conv(
     *,
     demodulate: bool = True,
     up_filter: torch.Tensor | None = None,
+    padding: int | None = None,
     eps: float = 1e-8,
 ) -> torch.Tensor:
     """`x (n, in, h, w)` convolved with `weight (out, in, k, k) / sqrt(in k k)`, styled by `style (n, in)`.
 
-    Returns `(n, out, h, w)`, or `(n, out, 2h, 2w)` when `up_filter (f, f)` is given.
+    Returns `(n, out, h, w)`, or `(n, out, 2h, 2w)` when `up_filter (f, f)` is given. Zeros around `x` keep its size
+    unless `padding` says how many there are.
     """
     kernel = weight * (1 / math.sqrt(weight[0].numel()))  # (out, in, k, k)
     x = x * style[:, :, None, None]  # (n, in, h, w)
     if up_filter is None:
-        x = F.conv2d(x, kernel, padding=weight.shape[2] // 2)  # (n, out, h, w)
+        x = F.conv2d(x, kernel, padding=weight.shape[2] // 2 if padding is None else padding)  # (n, out, h, w)
     else:
         x = F.conv_transpose2d(x, kernel.transpose(0, 1), stride=2)  # (n, out, 2h + 1, 2w + 1)
         x = smooth_upsampled(x, up_filter)  # (n, out, 2h, 2w)

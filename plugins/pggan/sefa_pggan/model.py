@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sefa_core.checkpoint import Checkpoint, StateDict
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Declined
-from sefa_core.naming import translated
+from sefa_core.naming import last_only, translated
 from sefa_pggan.dialects import DIALECTS, OWN, Dialect, rank
 
 
@@ -65,7 +65,7 @@ def find(checkpoint: Checkpoint) -> Model | Declined:
             for dialect in DIALECTS:
                 names, unknown = dialect.names.sorted_out(state)
                 if dialect.names.mark in state and not unknown and "conv.0.weight" in names:
-                    return _model(checkpoint, network, state, dialect, _last_rgb(names))
+                    return _model(checkpoint, network, state, dialect, last_only(names, "rgb"))
     marks = ", ".join(repr(dialect.names.mark) for dialect in DIALECTS)
     return Declined(f"no network of it consists of a first layer ({marks}), convolutions and toRGB layers alone")
 
@@ -78,16 +78,6 @@ def require(checkpoint: Checkpoint) -> Model:
             f"{checkpoint.path.name}: no Progressive GAN generator ({model.reason}); choose another --family"
         )
     return model
-
-
-def _last_rgb(names: dict[str, str]) -> dict[str, str]:
-    """`names` with the toRGB of the last resolution alone: the others only served while the network grew."""
-    numbers = {int(name.split(".")[1]) for name in names if name.startswith("rgb.") and name.count(".") == 2}
-    if not numbers:
-        return names
-    last = f"rgb.{max(numbers)}."
-    kept = {name: theirs for name, theirs in names.items() if not name.startswith("rgb.")}
-    return kept | {f"rgb.{name.removeprefix(last)}": names[name] for name in names if name.startswith(last)}
 
 
 def _model(checkpoint: Checkpoint, network: str, state: StateDict, dialect: Dialect, names: dict[str, str]) -> Model:
@@ -138,7 +128,7 @@ def _config(checkpoint: Checkpoint, dialect: Dialect) -> Mapping[str, float]:
 def _fused(
     own: StateDict, state: StateDict, dialect: Dialect, config: Mapping[str, float]
 ) -> tuple[bool, tuple[str, ...]]:
-    """Whether doubling layers are transposed convolutions, by names or by the order of channels; and a note on a guess."""
+    """Whether doubling layers are transposed convolutions, by names or the order of channels; and a note on a guess."""
     if "fused" in config:
         return bool(config["fused"]), ()
     if dialect.fused is None:

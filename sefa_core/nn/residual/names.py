@@ -1,0 +1,103 @@
+"""How do the names of a file become our own? A table for each program, and small changes of single tensors."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from sefa_core.checkpoint import StateDict, TensorInfo
+
+Shape = tuple[int, ...]
+Table = tuple[tuple[str, str], ...]
+
+_FIELDS = {"{n}": r"(?P<n>\d+)", "{k}": r"(?P<k>\d+)", "{layer}": r"(?P<layer>\d+)", "{after}": r"(?P<after>\d+)"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one tensor on its way from the file; `shape` says so without reading it."""
+
+    value: Callable[[np.ndarray], np.ndarray]
+    shape: Callable[[Shape], Shape] = lambda shape: shape
+
+
+TRANSPOSED = Change(lambda a: a.T, lambda shape: shape[::-1])
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one program names the tensors of a residual generator.
+
+    `table` pairs its names with ours, several of ours if need be. In both, `{n}` is a number, `{k}` one that counts
+    from 1 there and from 0 here; `{layer}` stands for a number that is looked up, `{after}` for the one behind it.
+    """
+
+    name: str
+    marks: tuple[str, ...]
+    """Patterns of names; a state dict with most of them is of this program."""
+    table: Table
+    ignored: tuple[str, ...] = ()
+    """Patterns of names that pictures do not need."""
+
+    def recognises(self, state: Mapping[str, object]) -> bool:
+        found = sum(any(fnmatch.fnmatchcase(name, mark) for name in state) for mark in self.marks)
+        return 2 * found > len(self.marks)
+
+    def own_names(
+        self, state: Mapping[str, object], layer: Callable[[int], int]
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Our name of each tensor to the file's, and the names that the table does not know."""
+        names: dict[str, str] = {}
+        unknown = []
+        for theirs in state:
+            ours = [name for pattern, template in self.table if (name := _renamed(pattern, template, theirs, layer))]
+            if any(name in names for name in ours):
+                unknown.append(theirs)  # two tensors for one place
+            elif not ours and not any(fnmatch.fnmatchcase(theirs, pattern) for pattern in self.ignored):
+                unknown.append(theirs)
+            else:
+                names.update(dict.fromkeys(ours, theirs))
+        return names, tuple(unknown)
+
+
+def _renamed(pattern: str, template: str, theirs: str, layer: Callable[[int], int]) -> str | None:
+    match = _compiled(pattern).fullmatch(theirs)
+    if match is None:
+        return None
+    numbers = {key: int(text) for key, text in match.groupdict().items()}
+    if "k" in numbers:
+        numbers["k"] -= 1
+    for key, step in (("layer", 0), ("after", 1)):
+        if key in numbers:
+            numbers[key] = layer(numbers[key]) + step
+    return template.format(**numbers) if min(numbers.values(), default=0) >= 0 else None
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+\})", pattern)
+    return re.compile("".join(_FIELDS.get(part, re.escape(part)) for part in parts))
+
+
+def changed(state: StateDict, names: Mapping[str, str], changes: Mapping[str, Change]) -> StateDict:
+    """`state` under our names, with `changes` by our names applied as tensors are read."""
+    index = {}
+    for ours, theirs in names.items():
+        info = state[theirs]
+        if ours in changes:
+            shape = changes[ours].shape(info.shape)
+            info = TensorInfo(shape, "float32", 4 * int(np.prod(shape, dtype=np.int64)))
+        index[ours] = info
+
+    def read(ours: str) -> np.ndarray:
+        tensor = state.read(names[ours])
+        if ours not in changes:
+            return tensor
+        return np.ascontiguousarray(changes[ours].value(tensor.astype(np.float32)))
+
+    return StateDict(index, read)
