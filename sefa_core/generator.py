@@ -267,7 +267,8 @@ class Generator:
         """Codes for `z (n, z_dim)`; `labels` are class numbers or names `(n,)`, or one-hot `(n, classes)`.
 
         `truncation` psi moves the first `truncation_layers` rows (all by default, and where there are fewer) toward the
-        mean latent: `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped codes.
+        mean latent: `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped
+        codes.
         """
         _require_torch()
         import torch

@@ -211,3 +211,32 @@ def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
     line = f"{sys.executable} -m sefa_core inspect {tiny} --json | head -n 1"
     process = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
     assert process.stderr == "" and process.stdout == "{\n"
+
+
+def test_the_class_of_samples_can_be_chosen(tiny: Path, tmp_path: Path) -> None:
+    def picture(name: str, *words: object) -> bytes:
+        run(
+            "render",
+            tiny,
+            tmp_path / "pack",
+            "-d",
+            "0=1",
+            "--seeds",
+            "4",
+            "--num-classes",
+            2,
+            *words,
+            "-o",
+            tmp_path / name,
+        )
+        return (tmp_path / name).read_bytes()
+
+    run("factorize", tiny, "-k", 1, "--num-classes", 2, "-o", tmp_path / "pack")
+    assert picture("a.png", "--class", "0") == picture("b.png") != picture("c.png", "--class", "1")  # 4 mod 2 is 0
+    wrong = ("render", tiny, tmp_path / "pack", "-d", "0", "-o", tmp_path / "d.png", "--class")
+    assert "has classes 0 to 1" in error(*wrong, "2", "--num-classes", 2)
+    assert "nobody knows the names" in error(*wrong, "cat", "--num-classes", 2)
+    out = run("discover", tiny, "-k", 1, "--steps", 3, "--num-classes", 2, "--class", 1, "-o", tmp_path / "report")
+    assert "1 directions" in out
+    assert json.loads((tmp_path / "report" / "pack" / "config.json").read_text())["previews"]["labels"] == [1] * 5
+    assert "--class 1" in (tmp_path / "report" / "index.html").read_text()

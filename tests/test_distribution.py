@@ -31,8 +31,8 @@ def test_wheels_hold_what_they_should(wheels: Path) -> None:
         with zipfile.ZipFile(wheel) as archive:
             names[wheel.name.partition("-")[0]] = archive.namelist()
     core = names["sefa_core"]
-    for needed in ("sefa_core/registry.yaml", "sefa_core/py.typed", "sefa_core/report/templates/report.html.j2"):
-        assert needed in core
+    for needed in ("registry.yaml", "py.typed", "imagenet.txt", "report/templates/report.html.j2"):
+        assert f"sefa_core/{needed}" in core
     for distribution, content in names.items():
         assert not [name for name in content if "test_" in name or name.startswith(("tests/", "docs/"))], distribution
         assert any(name.endswith("entry_points.txt") for name in content), distribution

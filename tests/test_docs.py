@@ -61,7 +61,10 @@ def test_families_are_the_same_everywhere() -> None:
     assert {family.name for family in families} == {p.stem for p in (REPOSITORY / "docs" / "families").glob("*.md")}
     for family in families:
         assert extras[family.extra][0].startswith(family.distribution)
-        assert f"| [{family.title}](docs/families/{family.name}.md) | {family.description} |" in README and f'"sefa-core[{family.extra}]"' in README
+        assert (
+            f"| [{family.title}](docs/families/{family.name}.md) | {family.description} |" in README
+            and f'"sefa-core[{family.extra}]"' in README
+        )
 
 
 def test_versions_are_in_step() -> None:

@@ -24,8 +24,9 @@ def test_truncation_of_z_scales_it(tiny: Path) -> None:
     gan = sefa.load(str(tiny))
     np.testing.assert_allclose(gan.sample([1], truncation=0.5).rows, 0.5 * gan.sample([1]).rows)
     assert gan.sample([1], truncation=0.5, truncation_layers=0).rows.equal(gan.sample([1]).rows)
+    assert gan.sample([1], truncation=0.5, truncation_layers=8).rows.equal(gan.sample([1], truncation=0.5).rows)
     with pytest.raises(sefa.SefaError, match="has 1 rows"):
-        gan.sample([1], truncation=0.5, truncation_layers=2)
+        gan.sample([1], truncation=0.5, truncation_layers=-1)
 
 
 def test_ranges_are_three_deviations(tiny: Path) -> None:

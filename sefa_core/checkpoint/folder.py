@@ -52,6 +52,7 @@ def open_folder(folder: Path, options: LoadOptions, open_file: Open) -> Checkpoi
         names = ", ".join(shown(path.name) for path in weights[:8])
         raise SefaError(f"{shown(folder, 500)}: the folder holds {len(weights)} checkpoints; give one of {names}")
     chosen = with_settings(open_file(best[0], options), folder / _SETTINGS)
+    chosen = with_settings(chosen, folder / _HIDDEN_SETTINGS)
     for path, other in found.items():
         if not other.tensors:  # the settings of a training run, saved in a file of their own
             chosen = replace(chosen, values={**other.values, **chosen.values})

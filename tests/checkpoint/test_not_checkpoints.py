@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import tarfile
@@ -41,9 +42,9 @@ def tar_file() -> bytes:
         (b"\x00" * 100, "not a known checkpoint layout"),
         (b"\x80", "cut off"),
         (b"\x80\x02", "cut off"),
-        (b"\x80\x02}.", "not read yet"),
-        (pickle.dumps({"a": 1}), "not read yet"),
-        (pickle.dumps(np.ones(3)), "not read yet"),
+        (b"\x80\x02}.", "without a network"),
+        (pickle.dumps({"a": 1}), "without a network"),
+        (pickle.dumps(np.ones(3)), "without a network"),
         (b"PK\x03\x04", "no directory at the end"),
         (b"PK\x05\x06" + bytes(18), "no checkpoint of torch"),
     ],
@@ -83,11 +84,43 @@ def test_folders(tmp_path: Path, line) -> None:
     assert "no checkpoint" in line(lambda: open_checkpoint(tmp_path))
     (tmp_path / "config.json").write_text('{"args": {"z": 3}}')
     (tmp_path / "inner").mkdir()
-    save_file({"a": np.ones(3, "f4")}, tmp_path / "model.bin")
-    assert open_checkpoint(tmp_path).path == tmp_path / "model.bin"
+    save_file({"a": np.ones(3, "f4")}, tmp_path / "one.bin")
+    assert open_checkpoint(tmp_path).path == tmp_path / "one.bin"
+    assert open_checkpoint(tmp_path).values == {"config.args.z": 3}
     torch_zip(tmp_path / "other.pth", mapping({"a": tensor((4,), (1,))}), {"data/0": bytes(16)})
     message = line(lambda: open_checkpoint(tmp_path))
-    assert "holds 2 checkpoints" in message and "model.bin, other.pth" in message
+    assert "holds 2 checkpoints" in message and "one.bin, other.pth" in message
+    save_file({"a": np.ones(3, "f4")}, tmp_path / "G_ema.pth")
+    assert open_checkpoint(tmp_path).path == tmp_path / "G_ema.pth"  # the averaged generator before all others
+
+
+def test_sharded_folders(tmp_path: Path, line) -> None:
+    save_file({"a": np.ones(3, "f4")}, tmp_path / "model-00001-of-00002.safetensors")
+    save_file({"b": np.full(2, 2, "f4")}, tmp_path / "model-00002-of-00002.safetensors")
+    index = tmp_path / "model.safetensors.index.json"
+    placed = {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}
+    index.write_text(json.dumps({"weight_map": placed}))
+    checkpoint = open_checkpoint(tmp_path)
+    assert checkpoint.networks == ("",) and checkpoint.tensors.read("b").tolist() == [2.0, 2.0]
+    for wrong, message in [
+        ({"weight_map": {**placed, "c": placed["a"]}}, "lacks c"),
+        ({"weight_map": {"a": "../elsewhere.safetensors"}}, "not beside it"),
+        ({"weight_map": {"a": "absent.safetensors"}}, "no such file"),
+        ({}, "names no tensors"),
+    ]:
+        index.write_text(json.dumps(wrong))
+        assert message in line(lambda: open_checkpoint(tmp_path))
+    index.write_text("[" * 100_000)
+    assert "cannot be read as JSON" in line(lambda: open_checkpoint(tmp_path))
+
+
+def test_settings_beside_a_file(tmp_path: Path) -> None:
+    save_file({"a": np.ones(3, "f4")}, tmp_path / "model_3.pt")
+    (tmp_path / "config.json").write_text('{"z": 3}')  # may belong to anything
+    assert open_checkpoint(tmp_path / "model_3.pt").values == {}
+    (tmp_path / ".config.json").write_text('{"size": 64, "layers": [[true, 2]]}')
+    settings = {"config.size": 64, "config.layers.0.0": True, "config.layers.0.1": 2}
+    assert open_checkpoint(tmp_path / "model_3.pt").values == settings
 
 
 def test_suffix_says_nothing(tmp_path: Path) -> None:

@@ -27,6 +27,6 @@ def sefa_latent_space(checkpoint: Checkpoint) -> LatentSpace:
 
 @hookimpl
 def sefa_synthesizer(checkpoint: Checkpoint, device: str) -> Synthesizer:
-    from sefa_stylegan2.synthesis import StyleGAN2
+    from sefa_stylegan2.networks import synthesizer
 
-    return StyleGAN2(checkpoint, device)
+    return synthesizer(checkpoint, device)

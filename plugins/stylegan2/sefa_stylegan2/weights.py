@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
 
 from sefa_core.checkpoint import Checkpoint
+from sefa_core.errors import SefaError
 from sefa_core.interfaces import Declined, Layer, WeightExtractor
-from sefa_stylegan2.model import Model, find
+from sefa_stylegan2 import lucidrains, model
+from sefa_stylegan2.found import Found
+
+NETWORKS = (model.find, lucidrains.find)
+"""The two networks that go by the name of StyleGAN2: the authors', and that of lucidrains."""
+
+
+def find(checkpoint: Checkpoint) -> Found | Declined:
+    """The generator of a checkpoint, or why there is none."""
+    family = checkpoint.metadata.get("family", "stylegan2")
+    if family != "stylegan2":
+        return Declined(f"its header says that it is of the family {family!r}")
+    reasons = []
+    for network in NETWORKS:
+        found = network(checkpoint)
+        if isinstance(found, Found):
+            return found
+        reasons.append(found.reason)
+    return Declined("; ".join(reasons))
+
+
+def require(checkpoint: Checkpoint) -> Found:
+    """`find`, for the hooks that are asked after the checkpoint was claimed."""
+    found = find(checkpoint)
+    if isinstance(found, Declined):
+        raise SefaError(f"{checkpoint.path.name}: no StyleGAN2 generator ({found.reason}); choose another --family")
+    return found
 
 
 def extractor(checkpoint: Checkpoint) -> WeightExtractor | Declined:
     """The extractor, or why this is no StyleGAN2."""
-    model = find(checkpoint)
-    if isinstance(model, Declined):
-        return model
-    ours = {theirs: name for name, theirs in model.names.items()}
+    found = find(checkpoint)
+    if isinstance(found, Declined):
+        return found
 
     def matrix(layer: Layer) -> np.ndarray:
-        return np.asarray(model.state.read(ours[layer.name]), dtype=np.float32)  # (out, w)
+        parts = [found.state.read(name) for name in found.matrices[layer.name]]  # each (out of the part, w)
+        return np.concatenate(parts, dtype=np.float32)  # (out, w)
 
-    # the toRGB of resolution 4 * 2**j reads row 2 j + 1, together with the convolution that comes next
-    rgbs = [_layer(model, f"rgb.{j}", 2 * j + 1, 4 << j, "rgb") for j in model.rgbs]
     return WeightExtractor(
         family="stylegan2",
-        dialect=model.dialect,
-        network=model.network,
-        resolution=model.resolution,
-        layers=(*(_layer(model, f"conv.{i}", i, 4 << (i // 2), "style") for i in range(model.num_convs)), rgbs[-1]),
+        dialect=found.dialect,
+        network=found.network,
+        resolution=found.resolution,
+        layers=found.layers,
         matrix=matrix,
-        state=model.state,
-        config={"lr_multiplier": model.lr_multiplier, "joint_labels": model.joint_labels},
-        side_layers=tuple(rgbs[:-1]),
-        gain=1 / math.sqrt(model.w_dim),
-        channels=model.channels,
-        notes=model.notes,
+        state=found.state,
+        config=found.config,
+        side_layers=found.side_layers,
+        gain=found.gain,
+        channels=found.channels,
+        noise=_noise(found),
+        notes=found.notes,
     )
 
 
-def _layer(model: Model, stem: str, row: int, resolution: int, kind: Literal["style", "rgb"]) -> Layer:
-    name = f"{stem}.style.weight"
-    out, dim = model.state.shape(name)
-    return Layer(row, model.names[name], out, dim, resolution=resolution, kind=kind)
+def _noise(found: Found) -> Literal["none", "stored", "mean"]:
+    """Images of noise are used where the file has them; where noise is an input, its mean is."""
+    if any(name.endswith(".noise") for name in found.state):
+        return "stored"
+    return "mean" if any(".noise" in name for name in found.state) else "none"

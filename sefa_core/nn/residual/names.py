@@ -64,6 +64,34 @@ class Dialect:
                 names.update(dict.fromkeys(ours, theirs))
         return names, tuple(unknown)
 
+    def their_name(self, ours: str, names: Mapping[str, str]) -> str | None:
+        """What the program would call a tensor that is missing; the `names` of others tell its numbers of layers."""
+        for pattern, template in self.table:
+            match = _compiled(template).fullmatch(ours)
+            if match is None:
+                continue
+            numbers = {key: int(text) for key, text in match.groupdict().items()}
+            if "k" in numbers:
+                numbers["k"] += 1
+            for key in {"layer", "after"} & set(numbers):
+                theirs = self._layer_beside(f"{ours.partition('.')[0]}.", key, numbers[key], names)
+                if theirs is None:
+                    return None
+                numbers[key] = theirs
+            return pattern.format(**numbers)
+        return None
+
+    def _layer_beside(self, kind: str, key: str, number: int, names: Mapping[str, str]) -> int | None:
+        """The program's number of the `kind` of layer that has `number` here, from another tensor of that layer."""
+        for pattern, template in self.table:
+            for ours, theirs in names.items() if template.startswith(kind) else ():
+                here = _compiled(template).fullmatch(ours)
+                if here is not None and here.groupdict().get(key) == str(number):
+                    there = _compiled(pattern).fullmatch(theirs.removesuffix("_orig"))
+                    if there is not None:
+                        return int(there[key])
+        return None
+
 
 def _renamed(pattern: str, template: str, theirs: str, layer: Callable[[int], int]) -> str | None:
     match = _compiled(pattern).fullmatch(theirs)

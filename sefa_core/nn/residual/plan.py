@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sefa_core.checkpoint import StateDict
 from sefa_core.errors import SefaError
-from sefa_core.nn.residual.names import Shape
+from sefa_core.nn.residual.names import Dialect, Shape
 
 Expected = tuple[int | None, ...]
 
@@ -108,6 +108,8 @@ class Checks:
     state: StateDict = field(repr=False)
     names: Mapping[str, str] = field(repr=False)
     """Our name of each tensor to the file's."""
+    dialect: Dialect | None = None
+    """The program whose names these are; None for our own."""
 
     def shape(self, name: str, expected: Expected) -> Shape:
         """The shape of `name`, which must be `expected`; None fits any size from 1 on."""
@@ -120,9 +122,9 @@ class Checks:
             size > 0 and want in (None, size) for want, size in zip(expected, info.shape, strict=True)
         )
         if not fits:
-            wanted = ", ".join("any" if want is None else str(want) for want in expected)
+            wanted = str(expected).replace("None", "any")
             raise SefaError(
-                f"{self.where}: tensor {self.names[name]!r} gives {info.shape}, ({wanted}) would fit the others; "
+                f"{self.where}: tensor {self.names[name]!r} gives {info.shape}, {wanted} would fit the others; "
                 "the file is damaged or of an unknown variant"
             )
         return info.shape
@@ -135,14 +137,9 @@ class Checks:
         return _counted(self, "block.{}.conv.0.weight")
 
     def _theirs(self, name: str) -> str:
-        """How the file would call a tensor that it lacks, judged by a sibling that it has."""
-        stem = name
-        while stem:
-            stem = stem.rpartition(".")[0]
-            beside = next((self.names[other] for other in self.names if other.startswith(f"{stem}.")), None)
-            if stem and beside:
-                return f"tensor {name!r} (our name) beside {beside!r}"
-        return f"tensor {name!r} (our name)"
+        """How the file would call a tensor that it lacks."""
+        theirs = self.dialect.their_name(name, self.names) if self.dialect else name
+        return f"tensor {theirs!r}" if theirs else f"what would be {name!r} here"
 
 
 def no_strangers(where: str, unknown: Sequence[str], known: int) -> None:
