@@ -424,8 +424,9 @@ class Generator:
     def pixels(self, images: torch.Tensor) -> np.ndarray:
         """`(n, C, H, W)` or `(C, H, W)` in the generator's own range as uint8 `(n, H, W, C)` or `(H, W, C)`."""
         import numpy as np
+        import torch
 
-        low, high = self.synthesizer.value_range
+        low, high = (torch.tensor(b, device=images.device).reshape(-1, 1, 1) for b in self.synthesizer.value_range)
         scaled = (images.detach().float() - low) * (255.0 / (high - low))
         array = scaled.round().clamp(0, 255).cpu().numpy().astype(np.uint8)
         return np.ascontiguousarray(np.moveaxis(array, -3, -1))  # (..., H, W, C)

@@ -139,8 +139,8 @@ class Codes:
 class Synthesizer(ABC):
     """The network of one checkpoint. Methods run without gradients unless the caller enables them."""
 
-    value_range: tuple[float, float] = (-1.0, 1.0)
-    """Which image values stand for black and white."""
+    value_range: tuple[float | tuple[float, ...], float | tuple[float, ...]] = (-1.0, 1.0)
+    """Which image values stand for black and white; a tuple where each channel has its own."""
 
     @abstractmethod
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:

@@ -15,7 +15,8 @@ from sefa_core.errors import SefaError
 def command(pack: Path, names: tuple[str, ...]) -> None:
     """Give directions of a pack names.
 
-    By `number=name`, or from the file that the report's button saves. An empty name takes the name away. The pack is changed in place.
+    By `number=name`, or from the file that the report's button saves. An empty name takes the name away. The pack is
+    changed in place.
 
     \b
     Example:

@@ -110,8 +110,15 @@ def _model(checkpoint: Checkpoint, network: str, state: StateDict, dialect: Dial
         lr_multiplier=multiplier,
         notes=(*notes, "the file stores no mean latent; truncation uses that of 4096 mapped codes"),
     )
+    needed = set()
     for name, expected in _expected(model, shapes):
         shapes.at(name, expected)
+        needed.add(name)
+    if extra := [name for name in own if name not in needed]:
+        raise SefaError(
+            f"{where}: tensor {names[extra[0]]!r} has no place among {num_layers} resolutions of {BLOCKS} blocks each; "
+            "the file is damaged or of an unknown variant"
+        )
     return model
 
 
@@ -201,7 +208,8 @@ def _expected(model: Model, shapes: _Shapes) -> Iterator[tuple[str, Expected]]:
             yield f"layer.{i}.grow.norm.weight", (width,)
             yield f"layer.{i}.grow.norm.bias", (width,)
             yield f"layer.{i}.grow.strength", (1,)
-            yield f"rgb.{i}.filter", (None, None)
+            taps = shapes.at(f"rgb.{i}.filter", (None, None))[0]
+            yield f"rgb.{i}.filter", (taps, taps)
             width = following
         yield f"rgb.{i}.weight", (channels, width, 1, 1)
         yield f"rgb.{i}.bias", (channels,)

@@ -21,6 +21,8 @@ from sefa_styleswin.windows import window_attention
 EPS = 1e-5
 LONGEST = 10000
 """Wavelength of the slowest sine, in pixels, over 2 pi."""
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue in ImageNet: training pictures are normalised so, and black is another number in each."""
 
 
 class StyleSwin(Synthesizer):
@@ -28,6 +30,11 @@ class StyleSwin(Synthesizer):
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self._model = require(checkpoint)
+        if self._model.channels == len(MEAN):
+            self.value_range = (
+                tuple(-mean / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True)),
+                tuple((1 - mean) / deviation for mean, deviation in zip(MEAN, DEVIATION, strict=True)),
+            )
         state = self._model.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
 

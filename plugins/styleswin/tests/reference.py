@@ -45,8 +45,8 @@ def weights(
             if window < side:
                 put(f"{stem}.attn_mask2", (side // window) ** 2, window**2, window**2)  # garbage: nobody should read it
             for norm in ("norm1", "norm2"):
-                put(f"{stem}.{norm}.style.weight", 2 * width, w)
-                put(f"{stem}.{norm}.style.bias", 2 * width, around=0.5)
+                put(f"{stem}.{norm}.style.weight", 2 * width, w, scale=0.5)
+                put(f"{stem}.{norm}.style.bias", 2 * width, scale=0.5, around=0.5)
             put(f"{stem}.qkv.weight", 3 * width, width, scale=width**-0.5)
             if qkv_bias:
                 put(f"{stem}.qkv.bias", 3 * width, scale=0.3)
