@@ -238,23 +238,12 @@ class Generator:
         """
         import numpy as np
 
-        if len(seeds) == 0:
-            raise SefaError("seeds: none given; write for example 0-4,85")
-        if any(not 0 <= seed < 1 << 32 for seed in seeds):
-            raise SefaError("seeds: each must be between 0 and 4294967295")
-        z = np.concatenate([self._draw(np.random.RandomState(seed), 1) for seed in seeds])  # (n, z_dim)
+        from sefa_core.encoding import draw_each
+
+        z = draw_each(self.space, seeds)  # (n, z_dim)
         if labels is None and self.space.num_classes:
             labels = np.array([seed % self.space.num_classes for seed in seeds])
         return self.encode(z, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
-
-    def _draw(self, state: np.random.RandomState, count: int) -> np.ndarray:
-        """`(count, z_dim)` float64 numbers as the family draws them."""
-        import numpy as np
-
-        z = state.randn(count, self.space.z_dim)
-        while self.space.bound is not None and (outside := np.abs(z) > self.space.bound).any():
-            z[outside] = state.randn(int(outside.sum()))
-        return z
 
     def encode(
         self,
@@ -273,29 +262,17 @@ class Generator:
         _require_torch()
         import torch
 
+        from sefa_core.encoding import one_hot, truncated
+
         codes = torch.as_tensor(z, dtype=torch.float32, device=self.device)  # (n, z_dim)
         if codes.ndim != 2 or codes.shape[1] != self.space.z_dim:
             raise SefaError(f"z has shape {tuple(codes.shape)}, {self.name} takes (n, {self.space.z_dim})")
-        hot = self._one_hot(labels, len(codes))  # (n, classes)
+        hot = one_hot(self.space, labels, len(codes), device=self.device, model=self.name)  # (n, classes)
         with torch.set_grad_enabled(codes.requires_grad):
             rows = self.synthesizer.encode(codes, hot)  # (n, rows, dim)
             if truncation != 1.0:
-                rows = self._truncated(rows, hot, truncation, truncation_layers)
+                rows = truncated(rows, self.mean_latent(hot), truncation, truncation_layers)
         return Codes(rows, hot, truncation, self.fingerprint)
-
-    def _truncated(
-        self, rows: torch.Tensor, labels: torch.Tensor | None, psi: float, count: int | None
-    ) -> torch.Tensor:
-        if count is not None and count < 0:
-            raise SefaError(f"truncation_layers={count}: must be 0 or more; {self.name} has {self.space.num_rows} rows")
-        mean = self.mean_latent(labels)  # (dim,) or (n, dim)
-        mean = mean.reshape(-1, 1, self.space.dim)  # (1 or n, 1, dim)
-        moved = mean + psi * (rows - mean)  # (n, rows, dim)
-        if count is None:
-            return moved
-        import torch
-
-        return torch.cat([moved[:, :count], rows[:, count:]], dim=1)  # (n, rows, dim)
 
     def mean_latent(self, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The latent that truncation moves toward: `(dim,)`, or `(n, dim)` where it depends on the class."""
@@ -318,41 +295,17 @@ class Generator:
         """Rows `(count, rows, dim)` of `count` codes drawn from seed 0, classes in turn."""
         import numpy as np
 
-        z = self._draw(np.random.RandomState(0), count)  # (count, z_dim)
+        from sefa_core.encoding import draw
+
+        z = draw(self.space, 0, count)  # (count, z_dim)
         labels = np.arange(count) % self.space.num_classes if self.space.num_classes else None
         return self.encode(z, labels=labels).rows
 
     def class_numbers(self, names: Iterable[str]) -> list[int]:
         """The numbers of the classes that are called so; digits are a number itself. `SefaError` has close matches."""
-        from sefa_core.classes import class_number
+        from sefa_core.encoding import class_numbers
 
-        count = self.space.num_classes
-        if not count:
-            raise SefaError(f"{self.name}: has no classes; leave labels out")
-        return [class_number(name, self.space.class_names, count, self.name) for name in names]
-
-    def _one_hot(self, labels: ArrayLike | torch.Tensor | None, count: int) -> torch.Tensor | None:
-        _require_torch()
-        import numpy as np
-        import torch
-
-        classes = self.space.num_classes
-        if labels is None:
-            if classes:
-                raise SefaError(f"{self.name}: has {classes} classes; give labels, class numbers or one-hot rows")
-            return None
-        if not classes:
-            raise SefaError(f"{self.name}: has no classes; leave labels out")
-        if not isinstance(labels, torch.Tensor) and (texts := np.asarray(labels)).dtype.kind == "U":
-            labels = self.class_numbers([str(text) for text in np.broadcast_to(texts, count)])
-        given = torch.as_tensor(labels, device=self.device)
-        if given.ndim == 2 and given.shape == (count, classes):
-            return given.to(torch.float32)
-        if given.shape != (count,) or given.is_floating_point() or (given < 0).any() or (given >= classes).any():
-            raise SefaError(
-                f"{self.name}: labels must be {count} class numbers from 0 to {classes - 1}, names, or one-hot rows"
-            )
-        return torch.nn.functional.one_hot(given.long(), classes).to(torch.float32)  # (n, classes)
+        return class_numbers(self.space, names, self.name)
 
     # -- pictures
 

@@ -121,3 +121,22 @@ def test_a_file_of_a_family_that_is_not_installed_names_its_distribution() -> No
         registry(other=family(Declined("no"))).claim(sefa.open_checkpoint(case))
     with pytest.raises(sefa.SefaError, match=r'pip install "sefa-core\[stylegan2\]" brings it'):
         registry().claim(sefa.open_checkpoint(case), "stylegan2")
+
+
+FAMILY_OF = {
+    "tf_pggan": "pggan", "tf_stylegan2": "stylegan2", "tf_stylegan": "stylegan", "genforce_stylegan2": "stylegan2",
+    "genforce_stylegan": "stylegan", "genforce_pggan": "pggan", "ganzoo": "pggan", "rosinality": "stylegan2",
+    "mmgen": "stylegan2", "lucidrains": "stylegan2", "stylegan2": "stylegan2", "stylegan3": "stylegan3",
+    "stylegan_xl": "stylegan3", "hf_biggan": "biggan", "ajbrock": "biggan", "studiogan": "sngan", "mimicry": "sngan",
+    "fastgan": "fastgan", "projected": "fastgan", "lightweight": "fastgan", "styleswin": "styleswin", "dcgan": "dcgan",
+}  # fmt: skip
+"""Beginnings of the names of golden cases, more special ones first."""
+
+
+@pytest.mark.parametrize("folder", [path.parent.name for path in sorted(GOLDEN.glob("*/expected.safetensors"))])
+def test_every_golden_case_names_its_family_when_that_is_absent(folder: str) -> None:
+    wanted = next(family for start, family in FAMILY_OF.items() if folder.startswith(start))
+    weights = [path for path in (GOLDEN / folder).iterdir() if path.name.startswith("checkpoint")]
+    checkpoint = sefa.open_checkpoint(weights[0] if weights else GOLDEN / folder)
+    with pytest.raises(sefa.SefaError, match=rf"sefa-{wanted} \(pip install"):
+        registry(other=family(Declined("no"))).claim(checkpoint)
