@@ -68,16 +68,6 @@ class Names:
         return names, unknown
 
 
-def last_only(names: Mapping[str, str], stem: str) -> dict[str, str]:
-    """`names` with the last of `stem.0.*`, `stem.1.*`, ... alone, as `stem.*`; the others only served in training."""
-    numbered = {int(name.split(".")[1]) for name in names if re.fullmatch(rf"{stem}\.\d+\..*", name)}
-    if not numbered:
-        return dict(names)
-    last = f"{stem}.{max(numbered)}."
-    kept = {ours: theirs for ours, theirs in names.items() if not ours.startswith(f"{stem}.")}
-    return kept | {f"{stem}.{ours.removeprefix(last)}": names[ours] for ours in names if ours.startswith(last)}
-
-
 def squeezed(shape: tuple[int, ...], axes: int) -> tuple[int, ...]:
     """`shape` without axes of size 1, from the left and then from the right, until `axes` are left."""
     while len(shape) > axes and shape[0] == 1:

@@ -8,6 +8,6 @@ from sefa_pggan.model import require
 
 
 def latent_space(checkpoint: Checkpoint) -> LatentSpace:
-    """One row. The numbers of a normalised z have mean square 1, so it varies by 1 along any unit vector."""
+    """One row. A normalised z has mean square 1 and no favourite direction, so it varies by 1 along any unit vector."""
     model = require(checkpoint)
-    return LatentSpace("z", model.z_dim, 1, model.z_dim, (0,), std=1.0, num_classes=model.num_classes)
+    return LatentSpace("z", model.z_dim, 1, model.z_dim, (0,), std=1.0, num_classes=model.settings.num_classes)

@@ -5,70 +5,102 @@ Karras et al., "Progressive Growing of GANs for Improved Quality, Stability, and
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 
 from sefa_core.checkpoint import Checkpoint
+from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.dense import pixel_norm
 from sefa_core.nn.fused import fused_upsampling_conv
+from sefa_core.nn.growing import Block, doubled, grown
 from sefa_pggan.model import require
 
 
 class PGGAN(Synthesizer):
-    """The fully grown generator of a checkpoint on `device`, float32."""
+    """The generator of a checkpoint on `device`, float32, as far as it has grown."""
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self._model = require(checkpoint)
-        state = self._model.state
+        self._settings, state = self._model.settings, self._model.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
+        self._lod = float(self._t["lod"]) if "lod" in self._t else self._settings.lod
+        if not 0 <= self._lod <= self._model.last:
+            raise SefaError(
+                f"{checkpoint.path.name}: its lod is {self._lod:g}, between 0 and {self._model.last} would fit its "
+                "resolutions; the file is damaged"
+            )
+        if any(f"rgb.{level}.weight" not in self._t for level in self._shown()):
+            raise SefaError(f"{checkpoint.path.name}: lacks the toRGB that its lod of {self._lod:g} needs")
+
+    def _shown(self) -> set[int]:
+        """The levels whose pictures are seen."""
+        newest = self._model.last - int(self._lod)
+        return {newest, newest - 1} if self._lod % 1 else {newest}
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-        if labels is not None:  # z and its label are normalised together, which the network does
-            return z[:, None]  # (n, 1, z)
-        return pixel_norm(z)[:, None]
+        settings = self._settings
+        alone = settings.normalize and (labels is None or settings.normalize_alone)
+        return (pixel_norm(z, settings.eps) if alone else z)[:, None]  # (n, 1, z)
 
     def synthesize(self, codes: Codes) -> torch.Tensor:
-        row = codes.rows[:, 0]  # (n, z)
-        if codes.labels is not None:
-            row = torch.cat([row, codes.labels], dim=1)  # (n, z + classes)
-        x = self._dense(pixel_norm(row))  # (n, C, 4, 4)
-        x = pixel_norm(F.leaky_relu(x, 0.2))
-        for i in range(self._model.num_convs):
-            x = pixel_norm(F.leaky_relu(self._conv(i, x), 0.2))  # (n, C, side, side); odd ones double the side
-        return self._gained(x, "rgb", self._model.rgb_squared_gain)  # (n, c, side, side)
+        return self._tanh(grown(codes.rows[:, 0], self._model.last, self._lod, self._block(codes), self._rgb))
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
-        row = codes.rows[:, 0]
-        if codes.labels is not None:
-            row = torch.cat([row, codes.labels], dim=1)
-        return self._dense(row).flatten(1)  # (n, C * 16)
+        return self._dense(self._labelled(codes.rows[:, 0], codes)).flatten(1)  # (n, C * 16)
+
+    def _block(self, codes: Codes) -> Block:
+        def block(level: int, x: torch.Tensor) -> torch.Tensor:
+            if level == 0:
+                x = self._active(self._dense(self._normalized(x, codes)))  # (n, z) to (n, C, 4, 4)
+                return self._active(self._conv(0, x))
+            return self._active(self._conv(2 * level, self._active(self._conv(2 * level - 1, x))))
+
+        return block
+
+    def _normalized(self, row: torch.Tensor, codes: Codes) -> torch.Tensor:
+        """What the first layer reads: z and its label, `(n, z + classes)`."""
+        settings = self._settings
+        if settings.normalize and settings.normalize_alone:
+            row = pixel_norm(row, settings.eps)
+        x = self._labelled(row, codes)
+        return pixel_norm(x, settings.eps) if settings.normalize else x
+
+    def _labelled(self, row: torch.Tensor, codes: Codes) -> torch.Tensor:
+        return row if codes.labels is None else torch.cat([row, codes.labels], dim=1)
 
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         """`(n, z + classes)` to `(n, C, 4, 4)`."""
-        gain, bias = self._model.dense_gain, self._t["dense.bias"]
-        x = F.linear(x, self._t["dense.weight"] * gain).reshape(len(x), -1, 4, 4)
-        places = 1 if len(bias) == x.shape[1] else 4
-        return x + (bias * self._bias_gain(gain)).reshape(-1, places, places)
+        channels, gain = self._t["conv.0.weight"].shape[1], self._model.dense_gain
+        x = F.linear(x, self._t["dense.weight"] * gain).reshape(len(x), channels, 16)  # (n, C, 16)
+        bias = self._t["dense.bias"].reshape(channels, -1)  # (C, 1) or (C, 16)
+        return (x + self._bias(bias, gain)).reshape(len(x), channels, 4, 4)
 
     def _conv(self, i: int, x: torch.Tensor) -> torch.Tensor:
-        if i % 2 and self._model.fused:
-            weight = self._t[f"conv.{i}.weight"]
-            gain = math.sqrt(2 / weight[0].numel())
-            x = fused_upsampling_conv(x, weight * gain)  # (n, C, 2 side, 2 side)
-            return x + (self._t[f"conv.{i}.bias"] * self._bias_gain(gain))[:, None, None]
-        if i % 2:
-            x = F.interpolate(x, scale_factor=2, mode="nearest")
-        return self._gained(x, f"conv.{i}", 2.0)
+        """Convolution `i` with its bias; odd ones double the side."""
+        if i % 2 == 0:
+            return self._gained(x, f"conv.{i}")
+        if not self._settings.fused:
+            return self._gained(doubled(x), f"conv.{i}")
+        weight = self._t[f"conv.{i}.weight"]
+        gain = self._settings.gain(weight[0].numel())
+        x = fused_upsampling_conv(x, weight * gain)  # (n, C, 2 side, 2 side)
+        return x + self._bias(self._t[f"conv.{i}.bias"], gain)[:, None, None]
 
-    def _gained(self, x: torch.Tensor, layer: str, squared_gain: float) -> torch.Tensor:
+    def _rgb(self, level: int, x: torch.Tensor) -> torch.Tensor:
+        return self._gained(x, f"rgb.{level}", self._settings.rgb_squared_gain)  # (n, c, side, side)
+
+    def _gained(self, x: torch.Tensor, layer: str, squared: float = 2.0) -> torch.Tensor:
         weight = self._t[f"{layer}.weight"]
-        gain = math.sqrt(squared_gain / weight[0].numel())
-        return F.conv2d(
-            x, weight * gain, self._t[f"{layer}.bias"] * self._bias_gain(gain), padding=weight.shape[2] // 2
-        )
+        gain = self._settings.gain(weight[0].numel(), squared)
+        return F.conv2d(x, weight * gain, self._bias(self._t[f"{layer}.bias"], gain), padding=weight.shape[2] // 2)
 
-    def _bias_gain(self, gain: float) -> float:
-        return gain if self._model.bias_scaled else 1.0
+    def _bias(self, bias: torch.Tensor, gain: float) -> torch.Tensor:
+        return bias * gain if self._settings.bias_scaled else bias
+
+    def _active(self, x: torch.Tensor) -> torch.Tensor:
+        x = F.leaky_relu(x, self._settings.slope)
+        return pixel_norm(x, self._settings.eps) if self._settings.pixel_norm else x
+
+    def _tanh(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(x) if self._settings.tanh else x

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 
 from sefa_core.checkpoint import Checkpoint
@@ -28,9 +30,9 @@ def extractor(checkpoint: Checkpoint) -> WeightExtractor | Declined:
         layers=(Layer(0, model.dense_name, out, model.z_dim, resolution=4, kind="dense"),),
         matrix=matrix,
         state=model.state,
-        config=model.config,
+        config=asdict(model.settings),
         gain=model.dense_gain,
         channels=model.channels,
-        options=frozenset({"num_classes"}),
+        options=model.options,
         notes=model.notes,
     )

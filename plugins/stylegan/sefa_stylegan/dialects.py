@@ -7,14 +7,18 @@ Our own names, with the shape that a tensor has under them (`i` counts rows of w
     layer.<i>.weight (out, in, 3, 3) layer.<i>.bias (out,)              layer 0 is the constant and has no weight
     layer.<i>.noise (side, side)     layer.<i>.noise_strength (out,)
     layer.<i>.style.weight (2 out, w), layer.<i>.style.bias (2 out,)    scales first, then shifts
-    rgb.weight (c, in, 1, 1)         rgb.bias (c,)                      of the last resolution
+    rgb.<j>.weight (c, in, 1, 1)     rgb.<j>.bias (c,)                  of every resolution from 4 px, or of the last
+    lod ()                                                              levels that are still to grow; 0 when finished
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from sefa_core.checkpoint import Checkpoint
 from sefa_core.naming import Change, Names, Number, same
+from sefa_stylegan.settings import Settings, from_header, from_tensorflow
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,19 @@ class Dialect:
 
     name: str
     names: Names
+    settings: Callable[[Checkpoint, str], Settings]
+    """What shapes do not tell, from a checkpoint and the path of the network."""
+
+
+def arguments(checkpoint: Checkpoint, network: str) -> Mapping[str, object]:
+    """What a TensorFlow network and the two inside it were built with; the inner ones know best."""
+    paths = [f"{network}.{part}static_kwargs." for part in ("", "mapping.", "synthesis.")]
+    return {
+        name.removeprefix(path): value
+        for path in paths
+        for name, value in checkpoint.values.items()
+        if name.startswith(path)
+    }
 
 
 GENFORCE = Dialect(
@@ -38,10 +55,22 @@ GENFORCE = Dialect(
             (r"synthesis\.layer(\d+)\.apply_noise\.noise", "layer.{}.noise", same),
             (r"synthesis\.layer(\d+)\.apply_noise\.weight", "layer.{}.noise_strength", same),
             (r"synthesis\.output(\d+)\.(weight|bias)", "rgb.{}.{}", same),
+            (r"synthesis\.lod", "lod", same),
         ),
-        ignored=(r"synthesis\.lod", r"synthesis\.layer\d+\.blur\.kernel"),
+        ignored=(r"synthesis\.layer\d+\.blur\.kernel",),
     ),
+    lambda checkpoint, network: Settings(),
 )
+
+
+def first_of(side: int) -> int | None:
+    """The number of the first layer of `side` pixels; None for what is no side of a block."""
+    return 2 * side.bit_length() - 6 if side >= 8 and side & (side - 1) == 0 else None
+
+
+def second_of(side: int) -> int | None:
+    first = first_of(side)
+    return None if first is None else first + 1
 
 
 def _blocks() -> tuple[tuple[str, str, Number], ...]:
@@ -49,8 +78,8 @@ def _blocks() -> tuple[tuple[str, str, Number], ...]:
     ways: tuple[tuple[str, str, Number], ...] = (
         (r"4x4/Const", "layer.0", same),
         (r"4x4/Conv", "layer.1", same),
-        (r"(\d+)x\d+/Conv0_up", "layer.{}", lambda side: 2 * side.bit_length() - 6),
-        (r"(\d+)x\d+/Conv1", "layer.{}", lambda side: 2 * side.bit_length() - 5),
+        (r"(\d+)x\d+/Conv0_up", "layer.{}", first_of),
+        (r"(\d+)x\d+/Conv1", "layer.{}", second_of),
     )
     return tuple(
         (rf"synthesis\.{theirs}/{suffix}", f"{ours}.{own}", number)
@@ -74,16 +103,19 @@ TENSORFLOW = Dialect(
             (r"dlatent_avg", "mean", same),
             (r"synthesis\.4x4/Const/const", "const", same),
             (r"synthesis\.noise(\d+)", "layer.{}.noise", same),
-            (r"synthesis\.ToRGB_lod0/(weight|bias)", "rgb.{}", same),
+            (r"synthesis\.ToRGB_lod(\d+)/(weight|bias)", "rgb.-{}.{}", same),
+            (r"lod", "lod", same),
             *_blocks(),
         ),
         changes=(
             Change(r"(mapping\.\d+|layer\.\d+\.style)\.weight", axes=(1, 0)),
-            Change(r"(layer\.\d+|rgb)\.weight", axes=(3, 2, 0, 1)),
+            Change(r"(layer|rgb)\.\d+\.weight", axes=(3, 2, 0, 1)),
         ),
-        ignored=("lod", r"synthesis\.lod", r"synthesis\.ToRGB_lod\d+/(weight|bias)"),
+        ignored=(r"synthesis\.lod",),  # the whole network's own lod is put in its place at every call
     ),
+    lambda checkpoint, network: from_tensorflow(arguments(checkpoint, network)),
 )
+"""`rgb.-0` is the last resolution, `rgb.-1` the one before it."""
 
 OWN = Dialect(
     "sefa",
@@ -93,9 +125,11 @@ OWN = Dialect(
             (r"(mean|const|label\.weight)", "{}", same),
             (r"mapping\.(\d+)\.(weight|bias)", "mapping.{}.{}", same),
             (r"layer\.(\d+)\.((?:style\.)?(?:weight|bias)|noise|noise_strength)", "layer.{}.{}", same),
-            (r"rgb\.(weight|bias)", "rgb.{}", same),
+            (r"rgb\.(\d+)\.(weight|bias)", "rgb.{}.{}", same),
+            (r"lod", "lod", same),
         ),
     ),
+    lambda checkpoint, network: from_header(checkpoint.metadata, checkpoint.path.name),
 )
 
 DIALECTS = (GENFORCE, TENSORFLOW, OWN)
@@ -106,4 +140,4 @@ def rank(name: str) -> int:
     last = name.rpartition(".")[2]
     if last == "weight":
         return 2 if name.startswith(("mapping.", "label.")) or ".style." in name else 4
-    return {"const": 3, "noise": 2}.get(last, 1)
+    return {"const": 3, "noise": 2, "lod": 0}.get(last, 1)

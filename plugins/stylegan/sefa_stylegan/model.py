@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sefa_core.checkpoint import Checkpoint, StateDict
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Declined
-from sefa_core.naming import last_only, translated
-from sefa_stylegan.dialects import DIALECTS, OWN, Dialect, rank
-
-ALWAYS, NEVER = 0, 1 << 20
-USUALLY_FUSED_FROM = 128
-"""Sides from which doubling is fused with the convolution where a file does not say otherwise."""
+from sefa_core.naming import translated
+from sefa_stylegan.dialects import DIALECTS, Dialect, rank
+from sefa_stylegan.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -33,15 +30,17 @@ class Model:
     num_layers: int
     """Layers that read w; layer `i` reads row `i`."""
     channels: int
-    fused_from: int
-    """Layers that give this side or more double it in one transposed convolution."""
-    normalized: bool
-    """z is scaled to unit root mean square before it is mapped."""
+    settings: Settings
     notes: tuple[str, ...]
 
     @property
+    def last(self) -> int:
+        """The level of the last resolution; 4 px is level 0."""
+        return self.num_layers // 2 - 1
+
+    @property
     def resolution(self) -> int:
-        return side(self.num_layers - 1)
+        return 4 << self.last
 
 
 def side(layer: int) -> int:
@@ -54,6 +53,9 @@ def find(checkpoint: Checkpoint) -> Model | Declined:
 
     Raises `SefaError` when such a network lacks a tensor or has one of the wrong shape.
     """
+    family = checkpoint.metadata.get("family", "stylegan")
+    if family != "stylegan":
+        return Declined(f"its header says that it is of the family {family!r}")
     for network in checkpoint.networks:
         for prefix in ("", "module."):
             state = checkpoint.network(network).under(prefix)
@@ -78,21 +80,30 @@ def _model(checkpoint: Checkpoint, network: str, state: StateDict, dialect: Dial
         raise SefaError(
             f"{where}: tensor {unknown[0]!r} is part of no known variant; {len(found)} others are, report it"
         )
-    names = last_only(found, "rgb")
+    num_layers, num_mappings = _count(found, "layer"), _count(found, "mapping")
+    names = {_from_4_px(name, num_layers // 2 - 1): theirs for name, theirs in found.items()}
     own = translated(state, names, dialect.names.changes, rank)
-    num_layers = sum(f"layer.{i}.style.weight" in own for i in range(len(own)))
-    num_mappings = sum(f"mapping.{i}.weight" in own for i in range(len(own)))
     shapes = _Shapes(where, own, names)
     if num_layers % 2:
         raise SefaError(
             f"{where}: has {num_layers} styled layers, whole resolutions need an even number; it is incomplete"
         )
     w_dim = shapes.at("layer.0.style.weight", (None, None))[1]
-    label = own.shape("label.weight") if "label.weight" in own else (0, 0)
+    label = shapes.at("label.weight", (None, None)) if "label.weight" in own else (0, 0)
     first = shapes.at("mapping.0.weight", (None, None))[1] if num_mappings else w_dim
+    known = set()
     for name, expected in _expected(own, shapes, num_layers, num_mappings, w_dim):
         shapes.at(name, expected)
-    settings = _settings(checkpoint, network, dialect)
+        known.add(name)
+    for name in own:
+        if name not in known:
+            raise SefaError(f"{where}: tensor {names[name]!r} belongs to no layer that is complete")
+    try:
+        settings = dialect.settings(checkpoint, network)
+    except ValueError as problem:
+        raise SefaError(f"{where}: has a setting that is not supported ({problem}); report the variant") from None
+    if first <= label[1]:
+        raise SefaError(f"{where}: maps labels alone and no z; only networks that draw pictures from z have directions")
     return Model(
         dialect=dialect.name,
         network=network,
@@ -103,36 +114,21 @@ def _model(checkpoint: Checkpoint, network: str, state: StateDict, dialect: Dial
         num_classes=label[0],
         num_mappings=num_mappings,
         num_layers=num_layers,
-        channels=own.shape("rgb.weight")[0],
-        fused_from=_fused_from(settings.get("fused_scale", settings.get("fused_from", "auto"))),
-        normalized=bool(settings.get("normalize_latents", True)),
+        channels=own.shape(f"rgb.{num_layers // 2 - 1}.weight")[0],
+        settings=settings,
         notes=() if "mean" in own else ("the file stores no mean latent; truncation uses that of 4096 mapped codes",),
     )
 
 
-def _settings(checkpoint: Checkpoint, network: str, dialect: Dialect) -> Mapping[str, object]:
-    """What shapes cannot tell: from our own header, or from the arguments that TensorFlow's networks were made with."""
-    if dialect is OWN and "config" in checkpoint.metadata:
-        try:
-            config = json.loads(checkpoint.metadata["config"])
-            if isinstance(config, dict):
-                return config
-        except (ValueError, RecursionError):
-            pass
-        raise SefaError(f"{checkpoint.path.name}: its header's 'config' is damaged; convert the original again")
-    paths = (f"{network}.static_kwargs.", f"{network}.mapping.static_kwargs.", f"{network}.synthesis.static_kwargs.")
-    return {
-        name.removeprefix(path): value
-        for path in paths
-        for name, value in checkpoint.values.items()
-        if name.startswith(path)
-    }
+def _count(names: Mapping[str, str], kind: str) -> int:
+    """How many layers of a kind there are, by the highest number; a gap is found when their shapes are compared."""
+    numbers = [int(name.split(".")[1]) for name in names if name.startswith(f"{kind}.")]
+    return min(max(numbers, default=-1) + 1, len(names) + 1)
 
 
-def _fused_from(setting: object) -> int:
-    if isinstance(setting, bool):
-        return ALWAYS if setting else NEVER
-    return setting if isinstance(setting, int) else USUALLY_FUSED_FROM
+def _from_4_px(name: str, last: int) -> str:
+    """`name` with its toRGB counted from 4 px; TensorFlow counts from the last resolution."""
+    return re.sub(r"^rgb\.-(\d+)\.", lambda match: f"rgb.{last - int(match[1])}.", name)
 
 
 @dataclass(frozen=True)
@@ -156,6 +152,9 @@ class _Shapes:
                 f"{self.where}: tensor {self.names[name]!r} has shape {shape} as we turn it, ({wanted}) would fit the "
                 "others; the file is damaged or of an unknown variant"
             )
+        if "float" not in self.own[name].dtype or 0 in shape:
+            kind = f"{self.own[name].dtype} {shape}"
+            raise SefaError(f"{self.where}: tensor {self.names[name]!r} is {kind}, no weights; the file is damaged")
         return shape
 
 
@@ -169,16 +168,25 @@ def _expected(
         yield f"mapping.{i}.bias", (out,)
         width = out
     arriving = shapes.at("const", (None, 4, 4))[0]
+    yield "const", (arriving, 4, 4)
     for i in range(num_layers):
         if i:
-            arriving = shapes.at(f"layer.{i}.weight", (None, arriving, 3, 3))[0]
+            before, arriving = arriving, shapes.at(f"layer.{i}.weight", (None, None, 3, 3))[0]
+            yield f"layer.{i}.weight", (arriving, before, 3, 3)
         yield f"layer.{i}.bias", (arriving,)
         yield f"layer.{i}.style.weight", (2 * arriving, w_dim)
         yield f"layer.{i}.style.bias", (2 * arriving,)
-        if f"layer.{i}.noise" in own:
+        if f"layer.{i}.noise" in own or f"layer.{i}.noise_strength" in own:
             yield f"layer.{i}.noise", (side(i), side(i))
             yield f"layer.{i}.noise_strength", (arriving,)
-    yield "rgb.weight", (None, arriving, 1, 1)
-    yield "rgb.bias", (own.shape("rgb.weight")[0] if "rgb.weight" in own else None,)
+        stem = f"rgb.{i // 2}"
+        if i % 2 and (i == num_layers - 1 or any(name.startswith(f"{stem}.") for name in own)):
+            channels = shapes.at(f"rgb.{num_layers // 2 - 1}.weight", (None, None, 1, 1))[0]
+            yield f"{stem}.weight", (channels, arriving, 1, 1)
+            yield f"{stem}.bias", (channels,)
     if "mean" in own:
         yield "mean", (w_dim,)
+    if "lod" in own:
+        yield "lod", ()
+    if "label.weight" in own:
+        yield "label.weight", (None, None)

@@ -5,80 +5,103 @@ Karras et al., "A Style-Based Generator Architecture for Generative Adversarial 
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 
 from sefa_core.checkpoint import Checkpoint
+from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, Synthesizer
-from sefa_core.nn.dense import equalized_dense, pixel_norm
+from sefa_core.nn.dense import pixel_norm
 from sefa_core.nn.fused import fused_upsampling_conv
+from sefa_core.nn.growing import doubled, grown
+from sefa_core.nn.resample import filter_2d
 from sefa_stylegan.model import require, side
 
-MAPPING_LR = 0.01
-BLUR = (1.0, 2.0, 1.0)
 INSTANCE_NORM_EPS = 1e-8
 
 
 class StyleGAN(Synthesizer):
-    """The fully grown generator of a checkpoint on `device`, float32, with the noise images that the file stores."""
+    """The generator of a checkpoint on `device`, float32, as far as it has grown, with the noise images of the file."""
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         self._model = require(checkpoint)
-        state = self._model.state
+        self._settings, state = self._model.settings, self._model.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
-        taps = torch.tensor(BLUR, device=device) / sum(BLUR)
-        self._blur = torch.outer(taps, taps)  # (3, 3)
+        self._blur = filter_2d(torch.tensor(self._settings.taps, device=device))  # (f, f)
+        self._lod = float(self._t["lod"]) if "lod" in self._t else 0.0
+        if not 0 <= self._lod <= self._model.last:
+            raise SefaError(
+                f"{checkpoint.path.name}: its lod is {self._lod:g}, between 0 and {self._model.last} would fit its "
+                "resolutions; the file is damaged"
+            )
+        newest = self._model.last - int(self._lod)
+        if any(f"rgb.{level}.weight" not in self._t for level in {newest, newest - bool(self._lod % 1)}):
+            raise SefaError(f"{checkpoint.path.name}: lacks the toRGB that its lod of {self._lod:g} needs")
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-        x = z  # (n, z)
+        settings, x = self._settings, z  # (n, z)
         if labels is not None:
             x = torch.cat([x, labels @ self._t["label.weight"]], dim=1)  # (n, z + width)
-        if self._model.normalized:
+        if settings.normalize:
             x = pixel_norm(x)
         for i in range(self._model.num_mappings):
-            # the gain of sqrt 2 sits in the weight: it does not touch the bias
-            weight, bias = self._t[f"mapping.{i}.weight"] * math.sqrt(2), self._t[f"mapping.{i}.bias"]
-            x = F.leaky_relu(equalized_dense(x, weight, bias, lr_multiplier=MAPPING_LR), 0.2)
+            weight, bias = self._t[f"mapping.{i}.weight"], self._t[f"mapping.{i}.bias"]
+            gain = settings.gain(weight.shape[1]) * settings.lr_multiplier
+            x = F.leaky_relu(F.linear(x, weight * gain, bias * settings.lr_multiplier), settings.mapping_slope)
         return x[:, None].repeat(1, self._model.num_layers, 1)  # (n, w) -> (n, rows, w)
 
     def mean(self, labels: torch.Tensor | None) -> torch.Tensor | None:
         return self._t.get("mean")
 
     def synthesize(self, codes: Codes) -> torch.Tensor:
-        x = self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
-        for i in range(self._model.num_layers):
-            if i:
-                x = self._conv(i, x)  # (n, C, side, side); even layers double the side
-            if f"layer.{i}.noise" in self._t:
-                x = x + self._t[f"layer.{i}.noise_strength"][:, None, None] * self._t[f"layer.{i}.noise"]
-            x = F.leaky_relu(x + self._t[f"layer.{i}.bias"][:, None, None], 0.2)
-            x = self._styled(i, x, codes.rows)
-        weight = self._t["rgb.weight"]
-        return F.conv2d(x, weight / math.sqrt(weight.shape[1]), self._t["rgb.bias"])  # (n, c, side, side)
+        def block(level: int, x: torch.Tensor) -> torch.Tensor:
+            first, second = 2 * level, 2 * level + 1
+            x = self._layer(first, self._upsampled(first, x) if level else x, codes)
+            return self._layer(second, self._conv(x, self._weight(second)), codes)
+
+        const = self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
+        picture = grown(const, self._model.last, self._lod, block, self._rgb)  # (n, c, side, side)
+        return torch.tanh(picture) if self._settings.tanh else picture
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         return self._style(index, codes.rows)
 
     def _style(self, i: int, ws: torch.Tensor) -> torch.Tensor:
         """Scales and shifts of a layer from its row of w: `(n, rows, w)` to `(n, 2 C)`."""
-        return equalized_dense(ws[:, i], self._t[f"layer.{i}.style.weight"], self._t[f"layer.{i}.style.bias"])
+        weight, bias = self._t[f"layer.{i}.style.weight"], self._t[f"layer.{i}.style.bias"]
+        return F.linear(ws[:, i], weight * self._settings.gain(weight.shape[1], 1.0), bias)
 
-    def _styled(self, i: int, x: torch.Tensor, ws: torch.Tensor) -> torch.Tensor:
-        """Features with mean 0 and variance 1 in every picture and channel, then scaled and shifted."""
-        x = x - x.mean(dim=(2, 3), keepdim=True)
-        x = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + INSTANCE_NORM_EPS)
-        scale, shift = self._style(i, ws)[:, :, None, None].chunk(2, dim=1)  # (n, C, 1, 1) each
+    def _layer(self, i: int, x: torch.Tensor, codes: Codes) -> torch.Tensor:
+        """Noise, bias, activation, normalisation and style of features `(n, C, side, side)`."""
+        if f"layer.{i}.noise" in self._t:
+            x = x + self._t[f"layer.{i}.noise_strength"][:, None, None] * self._t[f"layer.{i}.noise"]
+        x = F.leaky_relu(x + self._t[f"layer.{i}.bias"][:, None, None], self._settings.slope)
+        if self._settings.pixel_norm:
+            x = pixel_norm(x)
+        if self._settings.instance_norm:
+            x = x - x.mean(dim=(2, 3), keepdim=True)
+            x = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + INSTANCE_NORM_EPS)
+        scale, shift = self._style(i, codes.rows)[:, :, None, None].chunk(2, dim=1)  # (n, C, 1, 1) each
         return x * (scale + 1) + shift
 
-    def _conv(self, i: int, x: torch.Tensor) -> torch.Tensor:
-        weight = self._t[f"layer.{i}.weight"]
-        weight = weight * math.sqrt(2 / weight[0].numel())
-        if i % 2:
-            return F.conv2d(x, weight, padding=1)
-        if side(i) >= self._model.fused_from:
-            x = fused_upsampling_conv(x, weight)
+    def _upsampled(self, i: int, x: torch.Tensor) -> torch.Tensor:
+        """Layer `i`'s convolution that doubles the side, and the low-pass filter behind it."""
+        if side(i) >= self._settings.fused_from:
+            x = fused_upsampling_conv(x, self._weight(i))
         else:
-            x = F.conv2d(F.interpolate(x, scale_factor=2, mode="nearest"), weight, padding=1)
-        return F.conv2d(x, self._blur.expand(x.shape[1], 1, 3, 3), padding=1, groups=x.shape[1])
+            x = self._conv(doubled(x), self._weight(i))
+        taps, channels = len(self._blur), x.shape[1]
+        before, after = (taps - 1) // 2, taps // 2
+        x = F.pad(x, (before, after, before, after))
+        return F.conv2d(x, self._blur.expand(channels, 1, taps, taps), groups=channels)
+
+    def _weight(self, i: int) -> torch.Tensor:
+        weight = self._t[f"layer.{i}.weight"]
+        return weight * self._settings.gain(weight[0].numel())
+
+    def _conv(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, weight, padding=1)
+
+    def _rgb(self, level: int, x: torch.Tensor) -> torch.Tensor:
+        weight = self._t[f"rgb.{level}.weight"]
+        return F.conv2d(x, weight * self._settings.gain(weight.shape[1], 1.0), self._t[f"rgb.{level}.bias"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import asdict
 
 import numpy as np
 
@@ -33,8 +33,8 @@ def extractor(checkpoint: Checkpoint) -> WeightExtractor | Declined:
         layers=tuple(layers),
         matrix=matrix,
         state=model.state,
-        config={"fused_from": model.fused_from, "normalize_latents": model.normalized},
-        gain=1 / math.sqrt(model.w_dim),
+        config=asdict(model.settings) | {"taps": list(model.settings.taps)},
+        gain=model.settings.gain(model.w_dim, 1.0),
         channels=model.channels,
         noise="stored" if any(name.endswith(".noise") for name in model.state) else "none",
         notes=model.notes,

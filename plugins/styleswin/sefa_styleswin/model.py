@@ -205,6 +205,7 @@ def _expected(model: Model, shapes: _Shapes) -> Iterator[tuple[str, Expected]]:
                     f"{shapes.where}: tensor {shapes.names[f'layer.{i}.grow.weight']!r} gives {following} channels, "
                     "sine waves need 8 or another multiple of 4; the file is damaged or of an unknown variant"
                 )
+            yield f"layer.{i}.grow.weight", (following, width)
             yield f"layer.{i}.grow.norm.weight", (width,)
             yield f"layer.{i}.grow.norm.bias", (width,)
             yield f"layer.{i}.grow.strength", (1,)
@@ -225,13 +226,15 @@ def _of_block(name: str, width: int, w: int, window: int, shapes: _Shapes) -> It
         if part == "out" or f"{name}.qkv.bias" in shapes.own:
             yield f"{name}.{part}.bias", (out,)
     for half in (0, 1):
-        heads = shapes.at(f"{name}.places.{half}", ((2 * window - 1) ** 2, None))[1]
+        entries, heads = shapes.at(f"{name}.places.{half}", ((2 * window - 1) ** 2, None))
+        yield f"{name}.places.{half}", (entries, heads)
         if width % (2 * heads):
             raise SefaError(
                 f"{shapes.where}: tensor {shapes.names[f'{name}.places.{half}']!r} is for {heads} heads, among which "
                 f"half of {width} channels cannot be divided; the file is damaged or of an unknown variant"
             )
     wide = shapes.at(f"{name}.wide.weight", (None, width))[0]
+    yield f"{name}.wide.weight", (wide, width)
     yield f"{name}.wide.bias", (wide,)
     yield f"{name}.narrow.weight", (width, wide)
     yield f"{name}.narrow.bias", (width,)

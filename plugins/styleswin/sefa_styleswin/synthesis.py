@@ -79,10 +79,10 @@ class StyleSwin(Synthesizer):
         window = self._model.windows[row // BLOCKS]
         shift = window // 2 if window < x.shape[1] else 0
         qkv = self._dense(f"{name}.qkv", self._styled(f"{name}.style1", x, w))  # (n, side, side, 3 C)
-        plain, shifted = zip(*(part.chunk(2, dim=3) for part in qkv.chunk(3, dim=3)), strict=True)  # q, k, v of C / 2
+        (q, q2), (k, k2), (v, v2) = (part.chunk(2, dim=3) for part in qkv.chunk(3, dim=3))  # (n, side, side, C / 2)
         seen = [
-            window_attention(*plain, self._t[f"{name}.places.0"], window=window, shift=0),
-            window_attention(*shifted, self._t[f"{name}.places.1"], window=window, shift=shift),
+            window_attention(q, k, v, self._t[f"{name}.places.0"], window=window, shift=0),
+            window_attention(q2, k2, v2, self._t[f"{name}.places.1"], window=window, shift=shift),
         ]
         x = x + self._dense(f"{name}.out", torch.cat(seen, dim=3))
         wide = F.gelu(self._dense(f"{name}.wide", self._styled(f"{name}.style2", x, w)))  # (n, side, side, h)

@@ -29,7 +29,7 @@ def window_attention(
     seen = scores.softmax(dim=-1) @ v  # (n, windows, heads, p, d)
     rows = side // window
     seen = seen.reshape(n, rows, rows, heads, window, window, -1)  # (n, rows, rows, heads, window, window, d)
-    joined = seen.permute(0, 1, 4, 2, 5, 3, 6).reshape(n, side, side, channels)
+    joined: torch.Tensor = seen.permute(0, 1, 4, 2, 5, 3, 6).reshape(n, side, side, channels)
     return joined.roll((shift, shift), (1, 2)) if shift else joined
 
 

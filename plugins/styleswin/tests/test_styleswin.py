@@ -66,7 +66,7 @@ def training_file(made: Weights, folder: Path, *, prefix: str = "", **arguments:
 class TestContract(FamilyContract):
     family = "styleswin"
 
-    @pytest.fixture(params=["golden", "training", *VARIANTS])
+    @pytest.fixture(params=["golden", "training", "full attention up to 16 px", "w is z"])
     def source(self, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         if request.param == "golden":
             return CASE / "checkpoint.pt"
@@ -137,6 +137,18 @@ def test_the_averaged_generator_is_used_unless_told_otherwise(tmp_path: Path) ->
     assert_close(raw.weights.matrix(raw.layers[0])[:16], made["layers.0.blocks.0.norm1.style.weight"] + 1)
 
 
+def test_black_and_white_are_those_of_training(tmp_path: Path) -> None:
+    """Training pictures are normalised by ImageNet's mean and deviation of each colour."""
+    gan = sefa.load(str(CASE / "checkpoint.pt"), device="cpu")
+    for level, shown in ((0.0, 0), (1.0, 255), (0.485, 124)):
+        red = torch.full((3, 2, 2), (level - 0.485) / 0.229)
+        assert gan.pixels(red)[0, 0, 0] == shown
+    blue = torch.full((3, 2, 2), (1.0 - 0.406) / 0.225)
+    assert gan.pixels(blue)[0, 0, 2] == 255 and gan.pixels(blue - 0.1)[0, 0, 2] < 255
+    grey = sefa.load(str(converted_file(VARIANTS["grey, wide w, deep mapping"](), tmp_path)), device="cpu")
+    assert grey.synthesizer.value_range == (-1.0, 1.0)
+
+
 @pytest.mark.parametrize(
     ("name", "change", "says"),
     [
@@ -152,7 +164,9 @@ def test_the_averaged_generator_is_used_unless_told_otherwise(tmp_path: Path) ->
         ("layers.0.blocks.0.attn.0.relative_position_bias_table", lambda t: t[:, [0, 1, 1]], "is for 3 heads"),
         ("layers.0.blocks.0.norm2.style.bias", lambda t: t.long(), "not floating point"),
         ("input.input", lambda t: t[..., :3], "'input.input' has shape"),
+        ("to_rgbs.0.upsample.kernel", lambda t: t[1:], "'to_rgbs.0.upsample.kernel' has shape"),
         ("layers.0.extra", lambda _: torch.zeros(2), "'layers.0.extra' is part of no known variant"),
+        ("layers.0.blocks.2.qkv.bias", lambda _: torch.zeros(24), "'layers.0.blocks.2.qkv.bias' has no place among 2"),
     ],
 )
 def test_a_damaged_file_is_told_in_one_line(
