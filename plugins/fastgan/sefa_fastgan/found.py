@@ -1,32 +1,60 @@
-"""What is a recognised generator, whichever program wrote it? Tensors under our own names, sizes, and what to build."""
+"""What is a recognised generator, whichever program wrote it? Checked tensors under our own names, and settings."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sefa_core.checkpoint import Checkpoint, StateDict
 from sefa_core.errors import SefaError
+
+Expected = tuple[str, tuple[int | None, ...]]
+"""Our name of a tensor and its shape; None fits any size."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What shapes do not tell."""
+
+    kind: str
+    """"gated" (FastGAN, projected-gan) or "lightweight": which network `networks` builds."""
+    resolution: int
+    num_classes: int = 0
+    normalized: bool = False
+    """z is scaled to unit root mean square, by the network too."""
+    tanh: bool = False
+    bilinear: bool = False
+    """Features are doubled bilinearly, as some releases of lightweight-gan do, not by repeating each pixel."""
+    variance_eps: bool = True
+    """Attention's normalisation adds its epsilon to the variance, as newer releases do, not to the deviation."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """What `sefa convert` wrote; raises `ValueError` if it is anything else."""
+        config = json.loads(text)
+        if not isinstance(config, dict) or set(config) != set(cls.__dataclass_fields__):
+            raise ValueError("not the settings of a FastGAN")
+        settings = cls(**config)
+        numbers = (settings.resolution, settings.num_classes)
+        flags = (settings.normalized, settings.tanh, settings.bilinear, settings.variance_eps)
+        if settings.kind not in ("gated", "lightweight") or any(type(flag) is not bool for flag in flags):
+            raise ValueError("kind is a name, flags are true or false")
+        if any(type(number) is not int or not 0 <= number <= 1 << 16 for number in numbers):
+            raise ValueError("sizes are whole numbers")
+        return settings
 
 
 @dataclass(frozen=True)
 class Found:
     """A recognised generator; `dialects` has the names in `state`."""
 
-    kind: str
-    """"gated" (FastGAN, projected-gan) or "lightweight": which network `networks` builds."""
     dialect: str
     network: str
     state: StateDict
     first_name: str
     """The file's name of the first layer."""
-    resolution: int
-    num_classes: int
-    normalized: bool
-    """z is scaled to unit root mean square, by the network too."""
-    tanh: bool
-    notes: tuple[str, ...] = ()
+    settings: Settings
 
     @property
     def z_dim(self) -> int:
@@ -36,11 +64,6 @@ class Found:
     def channels(self) -> int:
         return self.state.shape("rgb.weight")[0]
 
-    @property
-    def config(self) -> dict[str, object]:
-        """What shapes cannot tell."""
-        return {"kind": self.kind, "resolution": self.resolution, "normalized": self.normalized, "tanh": self.tanh}
-
 
 @dataclass(frozen=True)
 class Shapes:
@@ -49,34 +72,65 @@ class Shapes:
     where: str
     state: StateDict
     names: Mapping[str, str]
+    """Our name of each tensor to the file's."""
 
     def at(self, name: str, expected: tuple[int | None, ...]) -> tuple[int, ...]:
-        """The shape of `name`, after comparing it; None fits any size."""
+        """The shape of `name`, after comparing it; None fits any size from 1 on."""
         if name not in self.state:
             others = len(self.state)
             raise SefaError(f"{self.where}: lacks tensor {name!r}; it has {others} others, the file is incomplete")
-        shape = self.state.shape(name)
-        if len(shape) != len(expected) or any(e not in (None, s) for e, s in zip(expected, shape, strict=True)):
-            wanted = ", ".join("any" if e is None else str(e) for e in expected)
-            theirs = self.names.get(name, name)
-            raise SefaError(
-                f"{self.where}: tensor {theirs!r} has shape {shape} as we turn it, ({wanted}) would fit the others; "
-                "the file is damaged or of an unknown variant"
-            )
-        return shape
+        info = self.state[name]
+        if "float" not in info.dtype:
+            raise SefaError(f"{self.where}: tensor {self.names[name]!r} is {info.dtype}, not floating point")
+        fits = len(info.shape) == len(expected) and all(
+            size > 0 and want in (None, size) for want, size in zip(expected, info.shape, strict=True)
+        )
+        if not fits:
+            wanted = ", ".join("any" if want is None else str(want) for want in expected)
+            raise self.wrong(name, f"has shape {info.shape} as we turn it, ({wanted}) would fit the others")
+        return info.shape
 
-    def norm(self, name: str, channels: int, *, affine: bool = True) -> None:
-        """A batch norm of `channels` with its statistics."""
-        for part in ("weight", "bias", "running_mean", "running_var")[0 if affine else 2 :]:
-            self.at(f"{name}.{part}", (channels,))
+    def gated(self, name: str, expected: tuple[int | None, ...]) -> int:
+        """Channels that are left of what kernel `name` gives, once half of them has gated the other half."""
+        out = self.at(name, expected)[0]
+        if out % 2:
+            raise self.wrong(name, f"gives {out} channels, of which no half can gate the other")
+        return out // 2
+
+    def wrong(self, name: str, what: str) -> SefaError:
+        return SefaError(
+            f"{self.where}: tensor {self.names[name]!r} {what}; the file is damaged or of an unknown variant"
+        )
+
+    def all(self, expected: Iterable[Expected]) -> None:
+        """Raise unless the file has each of `expected` and nothing else."""
+        known = set()
+        for name, shape in expected:
+            self.at(name, shape)
+            known.add(name)
+        for name in self.state:
+            if name not in known:
+                raise self.wrong(name, "belongs to no layer that is complete")
 
 
-def converted(checkpoint: Checkpoint) -> dict[str, object]:
-    """What `sefa convert` wrote beside the tensors."""
+def norm(name: str, width: int, *, affine: bool = True) -> Iterable[Expected]:
+    """A batch norm of `width` channels with its statistics."""
+    for part in ("weight", "bias", "running_mean", "running_var")[0 if affine else 2 :]:
+        yield f"{name}.{part}", (width,)
+
+
+def no_strangers(where: str, unknown: list[str], known: int) -> None:
+    """Raise if a file has a tensor that no table knows."""
+    if unknown:
+        raise SefaError(f"{where}: tensor {unknown[0]!r} is part of no known variant; {known} others are, report it")
+
+
+def converted(checkpoint: Checkpoint) -> tuple[Found, Shapes]:
+    """The generator that `sefa convert` wrote, and how to check it."""
+    where = f"{checkpoint.path.name}: FastGAN (converted)"
     try:
-        config = json.loads(checkpoint.metadata.get("config", "{}"))
-        if isinstance(config, dict):
-            return config
+        settings = Settings.from_json(checkpoint.metadata.get("config", ""))
     except (ValueError, RecursionError):
-        pass
-    raise SefaError(f"{checkpoint.path.name}: its header's 'config' is damaged; convert the original again")
+        raise SefaError(f"{where}: its header's 'config' is damaged; convert the original again") from None
+    names = {name: name for name in checkpoint.tensors}
+    return Found("sefa", "", checkpoint.tensors, "init.weight", settings), Shapes(where, checkpoint.tensors, names)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+import numpy as np
 
 from sefa_core.checkpoint import Checkpoint, StateDict
 from sefa_core.errors import SefaError
 from sefa_core.naming import translated
 from sefa_core.nn.spectral import normalized
-from sefa_fastgan.dialects import OWN_GATED, gated_names
-from sefa_fastgan.found import Found, Shapes, converted
+from sefa_fastgan.dialects import FASTGAN, PORT_MARK, from_port, gated_names
+from sefa_fastgan.found import Expected, Found, Settings, Shapes, no_strangers, norm
 
 BUFFERS = re.compile(r".*(weight_u|weight_v|running_mean|running_var|num_batches_tracked)")
 TANH_FROM = 1024
@@ -20,21 +23,16 @@ def find(checkpoint: Checkpoint) -> Found | None:
     """The best network of the file that is a FastGAN; None when there is none."""
     for network in checkpoint.networks:
         state = checkpoint.network(network)
-        if _is_list(state):
+        if len(state) and all(name.isdecimal() for name in state):
             state = _named(checkpoint, network, state)
         for prefix in ("", "module.", "synthesis.", "module.synthesis."):
             inner = state.under(prefix)
-            if "init.init.0.weight_orig" in inner and "feat_8.1.weight_orig" in inner:
-                return _found(checkpoint, network, inner, projected="synthesis." in prefix)
-            if "init.init.0.weight_orig" in inner and "feat_8.conv1.weight_orig" in inner:
-                return _found(checkpoint, network, inner, projected=True)
-        if OWN_GATED.mark in state:
-            return _own(checkpoint, network, state)
+            if FASTGAN.mark in inner:
+                dialect = "projected-gan" if "to_big.bias" in inner or "synthesis." in prefix else "fastgan"
+                return _found(checkpoint, network, inner, dialect)
+            if PORT_MARK in inner:
+                return _found(checkpoint, network, inner.renamed(from_port(inner)), "fastgan-port")
     return None
-
-
-def _is_list(state: StateDict) -> bool:
-    return len(state) > 0 and all(name.isdecimal() for name in state)
 
 
 def _named(checkpoint: Checkpoint, network: str, averaged: StateDict) -> StateDict:
@@ -55,62 +53,53 @@ def _named(checkpoint: Checkpoint, network: str, averaged: StateDict) -> StateDi
         )
     place = {name: str(index) for index, name in enumerate(parameters)}
 
-    def read(name: str) -> object:
+    def read(name: str) -> np.ndarray:
         return averaged.read(place[name]) if name in place else named.read(name)
 
-    return StateDict(dict(named), read)  # type: ignore[arg-type]
+    return StateDict({name: averaged[place[name]] if name in place else named[name] for name in named}, read)
 
 
-def _rank(name: str) -> int:
+def rank(name: str) -> int:
+    """How many axes the tensor called `name` has under our names, before spectral normalisation is applied."""
     last = name.rpartition(".")[2]
-    if not last.startswith("weight") or last in ("weight_u", "weight_v") or (".norm" in name and ".gain." not in name):
-        return 2 if last.startswith("weight_orig") else 1
-    return 2 if ".gain." in name or ".shift." in name or name.startswith("embed") else 4
+    if last not in ("weight", "weight_orig") or (".norm" in name and last == "weight"):
+        return 1
+    return 2 if ".norm" in name or name.startswith("embed.") else 4
 
 
-def _found(checkpoint: Checkpoint, network: str, state: StateDict, *, projected: bool) -> Found:
-    dialect = "projected-gan" if projected else "fastgan"
+def _found(checkpoint: Checkpoint, network: str, state: StateDict, dialect: str) -> Found:
     where = f"{checkpoint.path.name}: FastGAN ({dialect}) in {network or 'the top level'}"
     early = frozenset(int(m[1]) for name in state if (m := re.fullmatch(r"feat_(\d+)\.2\.running_mean", name)))
     table = gated_names(early)
     names, unknown = table.sorted_out(state)
-    if unknown:
-        raise SefaError(
-            f"{where}: tensor {unknown[0]!r} is part of no known variant; {len(names)} others are, report it"
-        )
-    turned = translated(state, names, table.changes, _rank)
-    own, orig = normalized(turned, where)
-    sides = sorted(int(name.split(".")[1]) for name in own if re.fullmatch(r"feat\.\d+\.conv1\.weight", name))
-    stored = checkpoint.values.get(f"{network}.img_resolution", sides[-1])
-    resolution = stored if projected and isinstance(stored, int) else sides[-1]
-    own = _used(own, resolution)
-    _check(Shapes(where, own, {ours: names[theirs] for ours, theirs in orig.items()}), resolution)
-    return Found(
+    no_strangers(where, unknown, len(names))
+    own, orig = normalized(translated(state, names, table.changes, rank), where)
+    shapes = Shapes(where, own, {ours: names[theirs] for ours, theirs in orig.items()})
+    projected = dialect == "projected-gan"
+    stored = checkpoint.values.get(f"{network}.img_resolution") if projected else None
+    resolution = stored if type(stored) is int else _resolution(shapes)
+    classes = shapes.at("embed.weight", (None, None))[0] if "embed.weight" in own else 0
+    told = checkpoint.values.get(f"{network}.c_dim")  # the table has rows for 1000 classes however few there are
+    settings = Settings(
         "gated",
-        dialect,
-        network,
-        own,
-        names["init.weight_orig"],
         resolution,
-        own.shape("embed.weight")[0] if "embed.weight" in own else 0,
+        num_classes=told if type(told) is int and 0 < told < classes else classes,
         normalized=projected,
-        tanh=not projected and resolution >= TANH_FROM,
+        tanh=dialect == "fastgan-port" or (not projected and resolution >= TANH_FROM),
     )
+    own = _used(own, resolution)
+    shapes = Shapes(where, own, shapes.names)
+    shapes.all(expected(shapes, settings))
+    return Found(dialect, network, own, names["init.weight_orig"], settings)
 
 
-def _own(checkpoint: Checkpoint, network: str, state: StateDict) -> Found:
-    config = converted(checkpoint)
-    names, unknown = OWN_GATED.sorted_out(state)
-    where = f"{checkpoint.path.name}: FastGAN (converted)"
-    resolution = config.get("resolution")
-    if unknown or not isinstance(resolution, int):
-        raise SefaError(f"{where}: its header or its tensors are incomplete; convert the original again")
-    _check(Shapes(where, state, names), resolution)
-    classes = state.shape("embed.weight")[0] if "embed.weight" in state else 0
-    return Found(
-        "gated", "sefa", network, state, "init.weight", resolution, classes,
-        normalized=bool(config.get("normalized")), tanh=bool(config.get("tanh")),
-    )  # fmt: skip
+def _resolution(shapes: Shapes) -> int:
+    """The largest side at which features are as wide as the picture's layer takes them; some files have larger ones."""
+    width = shapes.at("rgb.weight", (None, None, None, None))[1]
+    sides = {int(m[1]) for name in shapes.state if (m := re.fullmatch(r"feat\.(\d+)\.conv1\.weight", name))}
+    last = {side: f"feat.{side}.conv{2 if f'feat.{side}.conv2.weight' in shapes.state else 1}.weight" for side in sides}
+    fits = [side for side, name in last.items() if shapes.state.shape(name)[:1] == (2 * width,)]
+    return max(fits or sides, default=4)
 
 
 def _used(state: StateDict, resolution: int) -> StateDict:
@@ -123,30 +112,37 @@ def _used(state: StateDict, resolution: int) -> StateDict:
     return state.renamed(kept)
 
 
-def _check(shapes: Shapes, resolution: int) -> None:
-    out = shapes.at("init.weight", (None, None, 4, 4))[0]
-    shapes.norm("init.norm", out)
-    classes = shapes.at("embed.weight", (None, None)) if "embed.weight" in shapes.state else None
-    width = {4: out // 2}
+def expected(shapes: Shapes, settings: Settings) -> Iterator[Expected]:
+    """Every tensor of the network and its shape."""
+    resolution = settings.resolution
+    if resolution < 8 or resolution & (resolution - 1):
+        raise SefaError(f"{shapes.where}: its resolution is {resolution}, no power of two from 8 on; it is damaged")
+    arriving = shapes.gated("init.weight", (None, None, 4, 4))
+    yield "init.weight", (2 * arriving, None, 4, 4)
+    yield from norm("init.norm", 2 * arriving)
+    embedded = None
+    if settings.num_classes:
+        classes, embedded = shapes.at("embed.weight", (None, None))
+        if classes < settings.num_classes:
+            raise shapes.wrong("embed.weight", f"has {classes} rows for {settings.num_classes} classes")
+        yield "embed.weight", (classes, embedded)
+    width = {4: arriving}
     side = 8
     while side <= resolution:
-        arriving = width[side // 2]
-        for number in (1, 2):
-            conv = f"feat.{side}.conv{number}.weight"
-            if number == 2 and conv not in shapes.state:
-                break
-            out = shapes.at(conv, (None, arriving, 3, 3))[0]
-            norm = f"feat.{side}.norm{number}"
-            shapes.norm(norm, out, affine=classes is None)
-            for part in ("gain", "shift") if classes is not None else ():
-                shapes.at(f"{norm}.{part}.weight", (out, classes[1] if classes else None))
-                shapes.at(f"{norm}.{part}.bias", (out,))
-            arriving = out // 2
+        for number in (1, 2) if f"feat.{side}.conv2.weight" in shapes.state else (1,):
+            conv, name = f"feat.{side}.conv{number}.weight", f"feat.{side}.norm{number}"
+            inputs, arriving = arriving, shapes.gated(conv, (None, arriving, 3, 3))
+            yield conv, (2 * arriving, inputs, 3, 3)
+            yield from norm(name, 2 * arriving, affine=embedded is None)
+            for part in ("gain", "shift") if embedded is not None else ():
+                yield f"{name}.{part}.weight", (2 * arriving, embedded)
+                yield f"{name}.{part}.bias", (2 * arriving,)
         width[side] = arriving
-        if f"se.{side}.1.weight" in shapes.state:
-            shapes.at(f"se.{side}.1.weight", (arriving, width[side // 16], 4, 4))
-            shapes.at(f"se.{side}.2.weight", (arriving, arriving, 1, 1))
+        if f"se.{side}.1.weight" in shapes.state or f"se.{side}.2.weight" in shapes.state:
+            yield f"se.{side}.1.weight", (arriving, width.get(side // 16), 4, 4)
+            yield f"se.{side}.2.weight", (arriving, arriving, 1, 1)
         side *= 2
-    channels = shapes.at("rgb.weight", (None, width[resolution], 3, 3))[0]
+    channels = shapes.at("rgb.weight", (None, arriving, 3, 3))[0]
+    yield "rgb.weight", (channels, arriving, 3, 3)
     if "rgb.bias" in shapes.state:
-        shapes.at("rgb.bias", (channels,))
+        yield "rgb.bias", (channels,)

@@ -6,7 +6,9 @@ from sefa_core.checkpoint import Checkpoint
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Declined, Synthesizer
 from sefa_fastgan import gated, lightweight
-from sefa_fastgan.found import Found
+from sefa_fastgan.found import Found, converted
+
+FAMILY = "fastgan"
 
 
 def find(checkpoint: Checkpoint) -> Found | Declined:
@@ -14,11 +16,23 @@ def find(checkpoint: Checkpoint) -> Found | Declined:
 
     Raises `SefaError` when there is one that lacks a tensor or has one of the wrong shape.
     """
+    if checkpoint.metadata.get("format") == "sefa":
+        return _converted(checkpoint)
     for look in (gated.find, lightweight.find):
         found = look(checkpoint)
         if found is not None:
             return found
     return Declined("it has neither FastGAN's 'init.init.0.weight_orig' nor lightweight-gan's 'initial_conv.0.weight'")
+
+
+def _converted(checkpoint: Checkpoint) -> Found | Declined:
+    family = checkpoint.metadata.get("family")
+    if family != FAMILY:
+        return Declined(f"its header says that it is of the family {family!r}")
+    found, shapes = converted(checkpoint)
+    expected = {"gated": gated.expected, "lightweight": lightweight.expected}[found.settings.kind]
+    shapes.all(expected(shapes, found.settings))
+    return found
 
 
 def require(checkpoint: Checkpoint) -> Found:
@@ -35,4 +49,4 @@ def synthesizer(checkpoint: Checkpoint, device: str) -> Synthesizer:
     from sefa_fastgan.synthesis_lightweight import LightweightGAN
 
     found = require(checkpoint)
-    return {"gated": FastGAN, "lightweight": LightweightGAN}[found.kind](found, device)
+    return {"gated": FastGAN, "lightweight": LightweightGAN}[found.settings.kind](found, device)

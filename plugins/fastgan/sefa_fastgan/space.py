@@ -10,4 +10,4 @@ from sefa_fastgan.networks import require
 def latent_space(checkpoint: Checkpoint) -> LatentSpace:
     """One row. Where the network normalises z, its numbers have mean square 1 and so vary by 1 all the same."""
     found = require(checkpoint)
-    return LatentSpace("z", found.z_dim, 1, found.z_dim, (0,), std=1.0, num_classes=found.num_classes)
+    return LatentSpace("z", found.z_dim, 1, found.z_dim, (0,), std=1.0, num_classes=found.settings.num_classes)

@@ -22,20 +22,22 @@ class FastGAN(Synthesizer):
     """The generator that was found, on `device`; batch norms use their running statistics."""
 
     def __init__(self, found: Found, device: str) -> None:
-        self._found = found
+        self._settings = found.settings
         state = found.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
-        return (pixel_norm(z) if self._found.normalized else z)[:, None]  # (n, 1, z)
+        return (pixel_norm(z) if self._settings.normalized else z)[:, None]  # (n, 1, z)
 
     def synthesize(self, codes: Codes) -> torch.Tensor:
         row = codes.rows[:, 0]  # (n, z)
-        embedded = None if codes.labels is None else codes.labels @ self._t["embed.weight"]  # (n, width)
-        x = self._first(pixel_norm(row) if self._found.normalized else row)  # (n, out, 4, 4)
+        embedded = None
+        if codes.labels is not None:
+            embedded = codes.labels @ self._t["embed.weight"][: codes.labels.shape[1]]  # (n, width)
+        x = self._first(pixel_norm(row) if self._settings.normalized else row)  # (n, out, 4, 4)
         features = {4: F.glu(self._norm("init.norm", x, None), dim=1)}
         side = 8
-        while side <= self._found.resolution:
+        while side <= self._settings.resolution:
             x = F.interpolate(features[side // 2], scale_factor=2, mode="nearest")  # (n, C, side, side)
             for number in (1, 2):
                 conv = f"feat.{side}.conv{number}.weight"
@@ -47,7 +49,7 @@ class FastGAN(Synthesizer):
             features[side] = x
             side *= 2
         picture = F.conv2d(x, self._t["rgb.weight"], self._t.get("rgb.bias"), padding=1)  # (n, c, side, side)
-        return torch.tanh(picture) if self._found.tanh else picture
+        return torch.tanh(picture) if self._settings.tanh else picture
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         return self._first(codes.rows[:, 0]).flatten(1)  # (n, out * 16)
