@@ -93,6 +93,6 @@ def command(
     with Bar() as bar:
         pack = discover(gan, output, settings, command=again, progress=bar.step)
     page = (output / "index.html").resolve()
-    click.echo(f"{len(pack)} directions of {gan.name} in {time.monotonic() - begun:.1f} s")
+    click.echo(f"{len(pack)} direction{'s' * (len(pack) != 1)} of {gan.name} in {time.monotonic() - begun:.1f} s")
     click.echo(f"page  {page.as_uri()}")
     click.echo(f"pack  {output / 'pack'}")

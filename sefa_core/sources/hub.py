@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,9 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
         "library_name": "sefa-core",
         "library_version": __version__,
     }
+    log = logging.getLogger("huggingface_hub")
+    before = log.level
+    log.setLevel(logging.ERROR)  # its retries are not for the user's terminal; what comes of them is told below
     try:
         if address.file is not None:
             file = Path(huggingface_hub.hf_hub_download(address.repo, address.file, **options))
@@ -55,6 +59,8 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
         raise
     except Exception as problem:  # which classes come through depends on the version and its HTTP library
         raise SefaError(f"{address}: {_reason(address, problem)}") from problem
+    finally:
+        log.setLevel(before)
 
 
 def _reason(address: Hub, problem: Exception) -> str:
