@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ WANTED = [f"*.{suffix}" for suffix in ("safetensors", "pt", "pth", "pkl", "bin",
 def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
     """The file, or the folder of the snapshot, and the commit it belongs to."""
     import huggingface_hub
+    from huggingface_hub.utils import logging
     from tqdm.std import tqdm  # type: ignore[import-untyped]
 
     most = 0
@@ -44,9 +44,10 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
         "library_name": "sefa-core",
         "library_version": __version__,
     }
-    log = logging.getLogger("huggingface_hub")
-    before = log.level
-    log.setLevel(logging.ERROR)  # its retries are not for the user's terminal; what comes of them is told below
+    before = logging.get_verbosity()
+    logging.set_verbosity(
+        logging.ERROR
+    )  # its retries are not for the user's terminal; what comes of them is told below
     try:
         if address.file is not None:
             file = Path(huggingface_hub.hf_hub_download(address.repo, address.file, **options))
@@ -60,7 +61,7 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
     except Exception as problem:  # which classes come through depends on the version and its HTTP library
         raise SefaError(f"{address}: {_reason(address, problem)}") from problem
     finally:
-        log.setLevel(before)
+        logging.set_verbosity(before)
 
 
 def _reason(address: Hub, problem: Exception) -> str:
