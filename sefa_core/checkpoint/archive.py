@@ -1,15 +1,20 @@
-"""Which records a zip archive has and where their bytes lie; only plain, uncompressed, disjoint records pass."""
+"""Which records does a zip archive have, and where do their bytes lie? Only disjoint records pass.
+
+Records are left where they are. Compressed ones are read only by those who ask for them, and never in one piece.
+"""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sefa_core.checkpoint.deflated import Deflated
 from sefa_core.checkpoint.source import MalformedError, Source, shown
 
 _MAX_DIRECTORY = 8 * 2**20  # some 80 000 storages
 _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _ENTRY, _LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+_STORED, _DEFLATED = 0, 8
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF  # "see the 64-bit field"
 
 
@@ -20,7 +25,8 @@ class Record:
     name: str
     header: int
     size: int
-    compressed: bool
+    packed: int
+    method: int
     limit: int = 0
 
 
@@ -34,11 +40,10 @@ class Archive:
         # Each record ends before the next begins, and the last one before the directory: none overlap.
         limits = [*(record.header for record in records), offset][1:]
         for record, limit in zip(records, limits, strict=True):
-            if record.header + 30 + record.size > limit and not record.compressed:
+            if record.header + 30 + record.packed > limit:
                 raise MalformedError(f"the records of its zip archive overlap at {shown(record.name)}")
         self._records = {
-            record.name: Record(record.name, record.header, record.size, record.compressed, limit)
-            for record, limit in zip(records, limits, strict=True)
+            record.name: replace(record, limit=limit) for record, limit in zip(records, limits, strict=True)
         }
         if len(self._records) != len(records):
             raise MalformedError("its zip archive holds two records of the same name")
@@ -49,23 +54,41 @@ class Archive:
 
     def open(self, name: str) -> Source:
         """The bytes of a record, left where they are."""
-        record = self._records.get(name)
-        if record is None:
-            raise MalformedError(f"its zip archive has no record {shown(name)}")
-        if record.compressed:
+        record = self._record(name)
+        if record.method != _STORED:
             raise MalformedError(
                 f"record {shown(name)} is compressed, which torch never does",
                 "save the checkpoint again with torch.save, or get the original file",
             )
+        return self._bytes(record)
+
+    def open_packed(self, name: str) -> Source | Deflated:
+        """The bytes of a record that may be compressed."""
+        record = self._record(name)
+        if record.method == _STORED:
+            return self._bytes(record)
+        if record.method != _DEFLATED:
+            raise MalformedError(
+                f"record {shown(name)} is compressed in an unusual way", "save it again with numpy.savez"
+            )
+        return Deflated(self._bytes(record), record.size)
+
+    def _record(self, name: str) -> Record:
+        record = self._records.get(name)
+        if record is None:
+            raise MalformedError(f"its zip archive has no record {shown(name)}")
+        return record
+
+    def _bytes(self, record: Record) -> Source:
         local = self._source.read(record.header, 30)
         if local[:4] != _LOCAL:
-            raise MalformedError(f"record {shown(name)} is not where its zip archive says")
+            raise MalformedError(f"record {shown(record.name)} is not where its zip archive says")
         # The local header has a name and padding of its own length, often another than in the directory.
         name_size, extra_size = struct.unpack_from("<HH", local, 26)
         begin = record.header + 30 + name_size + extra_size
-        if begin + record.size > record.limit:
-            raise MalformedError(f"record {shown(name)} reaches into what follows it in the zip archive")
-        return self._source.part(begin, record.size)
+        if begin + record.packed > record.limit:
+            raise MalformedError(f"record {shown(record.name)} reaches into what follows it in the zip archive")
+        return self._source.part(begin, record.packed)
 
 
 def _find_directory(source: Source) -> tuple[int, int, int]:
@@ -105,9 +128,9 @@ def _parse_directory(data: bytearray, count: int) -> list[Record]:
             raise MalformedError("the directory of its zip archive is corrupt") from None
         if flags & 1:
             raise MalformedError("its zip archive is encrypted", "unpack it and give the checkpoint inside")
-        if method == 0 and size != packed:
+        if method == _STORED and size != packed:
             raise MalformedError(f"record {shown(name)} of its zip archive has two sizes")
-        records.append(Record(name, header, size, method != 0))
+        records.append(Record(name, header, size, packed, method))
         at = after_extra + comment_size
     return records
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sefa_core.checkpoint.dtypes import BY_NUMPY, DType
 from sefa_core.checkpoint.source import MalformedError
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Span
-from sefa_core.checkpoint.tensors import Storage, Tensor, row_major, view
+from sefa_core.checkpoint.tensors import Bytes, Storage, Tensor, row_major, view
 
 _OTHER_ARRAY = ForeignClass("numpy.ndarray", transparent=False)
 # How the module struct calls numpy's types.
@@ -71,10 +71,15 @@ def array(data: object, dtype: object, shape: object, order: object) -> Tensor |
         raise MalformedError("its pickle holds a numpy array without a type")
     if dtype.dtype is None or not isinstance(data, (bytes, Span)) or (isinstance(data, Span) and data.text):
         return Foreign(_OTHER_ARRAY)
-    size, place = (data.data.size, data.data) if isinstance(data, Span) else (len(data), data)
-    storage = Storage("", dtype.dtype, size // dtype.dtype.itemsize, place)
+    return laid_out(data.data if isinstance(data, Span) else data, dtype.dtype, shape, order)
+
+
+def laid_out(data: Bytes, dtype: DType, shape: object, order: object) -> Tensor:
+    """The tensor whose elements fill `data`; `order` is "F" where the first axis runs fastest."""
+    size = len(data) if isinstance(data, bytes) else data.size
+    storage = Storage("", dtype, size // dtype.itemsize, data)
     plain = view(storage, 0, shape)
-    if math.prod(plain.shape) * dtype.dtype.itemsize != size:
+    if math.prod(plain.shape) * dtype.itemsize != size:
         raise MalformedError(f"a numpy array of shape {plain.shape} comes with {size} bytes")
     if order != "F":
         return plain

@@ -36,7 +36,12 @@ class Checkpoint:
 
     path: Path
     container: str
-    """How the file is laid out: "safetensors", "torch-zip" or "torch-legacy"."""
+    """How the file is laid out; of a folder, the file with the weights.
+
+    "safetensors"; "torch-zip" and "torch-legacy", what torch.save writes; "npz"; and of pickles that something else
+    wrote "nvidia-pickle" (networks that carry their source text), "tf-pickle" (networks of TensorFlow),
+    "module-pickle" (torch modules by the names of their classes) and "pickle" (tensors without networks).
+    """
     size: int
     """Length of the file in bytes."""
     options: LoadOptions
@@ -45,9 +50,11 @@ class Checkpoint:
     networks: tuple[str, ...]
     """Paths of what directly holds tensors, the likeliest generator first; "" is the top level."""
     values: Mapping[str, Scalar] = field(default_factory=dict, repr=False)
-    """Plain numbers and texts of the file by dotted path, such as training arguments; at most 1000."""
+    """Plain numbers and texts of the file by dotted path, entries of short lists by their index: training arguments,
+    attributes of pickled networks ("G_ema.synthesis.b4.architecture", with the class as "G_ema.class_name"), under
+    "config." those of a JSON file beside the weights. None is absent. At most 20 000 of each part of the file."""
     skipped: tuple[str, ...] = field(default=(), repr=False)
-    """Paths of objects of foreign classes, which were left out."""
+    """Paths of objects of foreign classes and names of other files of a folder, which were left out."""
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The free-form header of a safetensors file."""
 

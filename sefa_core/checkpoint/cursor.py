@@ -53,9 +53,10 @@ class Cursor:
 
     def line(self) -> str:
         """The text up to the next line feed."""
-        text = bytearray()
-        while (byte := self.take(1)) != b"\n":
-            text += byte
-            if len(text) > _MAX_LINE:
-                raise MalformedError(f"its pickle names an object with more than {_MAX_LINE} characters")
-        return text.decode("utf-8")
+        text = self.take(min(_MAX_LINE + 1, self._source.size - self.position))
+        end = text.find(b"\n")
+        if end < 0:
+            self.need(1)  # a line that the end of the file cuts off
+            raise MalformedError(f"its pickle names an object with more than {_MAX_LINE} characters")
+        self._at -= len(text) - end - 1
+        return text[:end].decode("utf-8")

@@ -7,8 +7,8 @@ weights (`G_ema.pth` with `state_dict.pth` for the settings), and any folder in 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,12 @@ _WEIGHTS = ("model.safetensors", "pytorch_model.safetensors", "pytorch_model.bin
 _SETTINGS = "config.json"
 _HIDDEN_SETTINGS = ".config.json"
 _INDEX = ".index.json"
+_NEVER = (".json", ".md", ".txt", ".yaml", ".png", ".jpg")
+_ALWAYS = (".safetensors", ".bin", ".pt", ".pth", ".pkl", ".ckpt", ".npz")
 _MAX_FILES = 1000
-_MAX_JSON = 16 << 20
+_MAX_SHARDS = 256
+_MAX_SETTINGS_FILES = 4
+_MAX_JSON = 4 << 20  # parsed it takes up to 40 times as much
 _MAX_SETTINGS = 20_000
 _MAX_DEPTH = 8
 
@@ -43,21 +47,46 @@ def open_folder(folder: Path, options: LoadOptions, open_file: Open) -> Checkpoi
     index = next((path for path in files if path.name.endswith(_INDEX)), None)
     if index is not None:
         return with_settings(_sharded(index, options, open_file), folder / _SETTINGS)
-    found = _checkpoints(files, open_file)
-    weights = [path for path, checkpoint in found.items() if checkpoint.tensors]
-    if not weights:
+    found = _Found()
+    for path in files:
+        if path.suffix not in _NEVER:
+            found.look_at(path, open_file)
+    best = sorted([*found.weights, *found.broken], key=_preference)
+    if not best:
         raise SefaError(f"{shown(folder, 500)}: the folder holds no checkpoint; give the path of a file")
-    best = sorted(weights, key=_preference)
+    if best[0] in found.broken:  # rather than another file that happens to be whole, such as the raw generator
+        raise found.broken[best[0]]
     if len(best) > 1 and _preference(best[0]) == _preference(best[1]):
-        names = ", ".join(shown(path.name) for path in weights[:8])
-        raise SefaError(f"{shown(folder, 500)}: the folder holds {len(weights)} checkpoints; give one of {names}")
+        names = ", ".join(shown(path.name) for path in best[:8])
+        raise SefaError(f"{shown(folder, 500)}: the folder holds {len(best)} checkpoints; give one of {names}")
     chosen = with_settings(open_file(best[0], options), folder / _SETTINGS)
     chosen = with_settings(chosen, folder / _HIDDEN_SETTINGS)
-    for path, other in found.items():
-        if not other.tensors:  # the settings of a training run, saved in a file of their own
-            chosen = replace(chosen, values={**other.values, **chosen.values})
-            chosen = replace(chosen, skipped=(*chosen.skipped, path.name))
-    return chosen
+    values = {name: value for settings in found.settings.values() for name, value in settings.items()}
+    others = sorted(path.name for path in [*best[1:], *found.settings])
+    return replace(chosen, values={**values, **chosen.values}, skipped=(*chosen.skipped, *others))
+
+
+@dataclass
+class _Found:
+    """What the files of a folder turned out to be; no index is kept, there may be hundreds of them."""
+
+    weights: list[Path] = field(default_factory=list)
+    settings: dict[Path, Mapping[str, Scalar]] = field(default_factory=dict)
+    """Of a training run, saved in a file of their own."""
+    broken: dict[Path, SefaError] = field(default_factory=dict)
+    """Files that should be weights, by their names, and cannot be read."""
+
+    def look_at(self, path: Path, open_file: Open) -> None:
+        try:
+            checkpoint = open_file(path, LoadOptions())
+        except SefaError as error:
+            if path.suffix in _ALWAYS:
+                self.broken[path] = error
+        else:
+            if checkpoint.tensors:
+                self.weights.append(path)
+            elif len(self.settings) < _MAX_SETTINGS_FILES:
+                self.settings[path] = checkpoint.values
 
 
 def settings_beside(path: Path) -> Path | None:
@@ -78,17 +107,6 @@ def with_settings(checkpoint: Checkpoint, path: Path) -> Checkpoint:
     return replace(checkpoint, values={**checkpoint.values, **settings})
 
 
-def _checkpoints(files: Iterable[Path], open_file: Open) -> dict[Path, Checkpoint]:
-    found = {}
-    for path in files:
-        if path.suffix not in (".json", ".md", ".txt", ".yaml", ".png", ".jpg"):
-            try:
-                found[path] = open_file(path, LoadOptions())
-            except SefaError:
-                continue
-    return found
-
-
 def _preference(path: Path) -> tuple[int, int]:
     if path.name in _WEIGHTS:
         return (0, _WEIGHTS.index(path.name))
@@ -104,7 +122,7 @@ def _sharded(index: Path, options: LoadOptions, open_file: Open) -> Checkpoint:
     names = {name: str(file) for name, file in placed.items()}
     shards: dict[str, Checkpoint] = {}
     for file in sorted(set(names.values())):
-        if Path(file).name != file or len(shards) >= _MAX_FILES:
+        if Path(file).name != file or len(shards) >= _MAX_SHARDS:
             raise SefaError(
                 f"{shown(index, 500)}: names {shown(file)}, which is not beside it; download the folder again"
             )
@@ -118,6 +136,8 @@ def _sharded(index: Path, options: LoadOptions, open_file: Open) -> Checkpoint:
     def read(name: str) -> np.ndarray:
         return shards[names[name]].tensors.read(name)
 
+    if options.key and not any(name.startswith(f"{options.key}.") for name in tensors):
+        raise SefaError(f"{shown(index, 500)}: it has no network {shown(options.key)!r}; leave --key out")
     first = shards[min(shards)]
     size = sum(shard.size for shard in shards.values())
     return replace(first, size=size, options=options, tensors=StateDict(tensors, read), networks=(options.key or "",))
@@ -128,7 +148,7 @@ def _json(path: Path) -> object:
         if path.stat().st_size > _MAX_JSON:
             raise SefaError(f"{shown(path, 500)}: too large for settings; download the folder again")
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError, MemoryError):
         raise SefaError(f"{shown(path, 500)}: cannot be read as JSON; download the folder again") from None
 
 

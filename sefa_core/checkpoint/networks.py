@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sefa_core.checkpoint.dtypes import BY_NAME
 from sefa_core.checkpoint.standins import Foreign
@@ -16,12 +17,24 @@ from sefa_core.checkpoint.tensors import Storage, Tensor, view
 PERSISTENT = "torch_utils.persistence._reconstruct_persistent_obj"
 TENSORFLOW = ("dnnlib.tflib.network.Network", "tfutil.Network")
 
+Part = tuple[str, object]
+
+_MAX_PASSING = 64  # buffers that a module does not save
 _BORING = {"training", "dump_patches", "call_super_init"}
-_MAX_LIST = 64  # names of layers and the like; longer lists are data
 
 
-def parts(value: object) -> Iterator[tuple[str, object]] | None:
-    """Named parts of a pickled network: tensors, networks inside it, settings. None when `value` is no network."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Attribute:
+    """A plain attribute: its settings count, while tensors, functions and objects in it are no part of the network."""
+
+    value: object
+
+
+def parts(value: object) -> Iterator[Part] | None:
+    """Named parts of a pickled network: tensors, networks inside it, settings. None when `value` is no network.
+
+    What is left out comes as None, so that whoever counts the parts counts the work.
+    """
     state = state_of(value)
     if state is None:
         return None
@@ -57,31 +70,32 @@ def _class_name(value: object) -> object:
     return value.cls.name if isinstance(value, Foreign) else None
 
 
-def _module_parts(state: dict[object, object], class_name: object) -> Iterator[tuple[str, object]]:
+def _module_parts(state: dict[object, object], class_name: object) -> Iterator[Part]:
     """In the order of a state dict: parameters, buffers, modules; then plain attributes."""
-    for group in ("_parameters", "_buffers"):
-        for name, tensor in _items(state.get(group)):
-            if isinstance(tensor, Tensor):
-                yield name, tensor
+    passing = state.get("_non_persistent_buffers_set")
+    left_out = passing if isinstance(passing, list) and len(passing) <= _MAX_PASSING else []
+    for name, tensor in _items(state.get("_parameters")):
+        yield name, tensor if isinstance(tensor, Tensor) else None
+    for name, tensor in _items(state.get("_buffers")):
+        yield name, tensor if isinstance(tensor, Tensor) and name not in left_out else None
     yield from _items(state.get("_modules"))
     yield "class_name", class_name
     for name, value in _items(state):
         if name == "_init_kwargs":
-            yield "init_kwargs", value
-        elif not name.startswith("_") and name not in _BORING and not isinstance(value, Tensor):
-            yield name, _indexed(value)
+            yield "init_kwargs", Attribute(value)
+        else:
+            yield name, None if name.startswith("_") or name in _BORING else Attribute(value)
 
 
-def _tensorflow_parts(state: dict[object, object]) -> Iterator[tuple[str, object]]:
+def _tensorflow_parts(state: dict[object, object]) -> Iterator[Part]:
     """Variables under the names that TensorFlow knows them by; then the networks inside and the settings."""
     variables = state.get("variables")
     for pair in variables if isinstance(variables, list) else []:
-        if isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str):
-            yield pair[0], _as_tensor(pair[1])
+        is_pair = isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        yield (pair[0], _as_tensor(pair[1])) if is_pair else ("", None)
     yield from _items(state.get("components"))
-    yield "static_kwargs", {name: _indexed(value) for name, value in _items(state.get("static_kwargs"))}
-    for name in ("version", "name", "build_func_name"):
-        yield name, state.get(name)
+    for name in ("static_kwargs", "version", "name", "build_func_name"):
+        yield name, Attribute(state.get(name))
 
 
 def _as_tensor(value: object) -> object:
@@ -91,17 +105,9 @@ def _as_tensor(value: object) -> object:
     return value
 
 
-def _items(mapping: object) -> Iterator[tuple[str, object]]:
+def _items(mapping: object) -> Iterator[Part]:
     if isinstance(mapping, Foreign):
         mapping = mapping.items
     if isinstance(mapping, dict):
         for name, value in mapping.items():
-            if isinstance(name, str):
-                yield name, value
-
-
-def _indexed(value: object) -> object:
-    """A short list of plain settings as a mapping, so that its entries are named by their index."""
-    if isinstance(value, (list, tuple)) and len(value) <= _MAX_LIST:
-        return {str(index): item for index, item in enumerate(value)}
-    return value
+            yield (name, value) if isinstance(name, str) else ("", None)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from sefa_core.checkpoint.archive import Archive
 from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions
 from sefa_core.checkpoint.folder import open_folder, settings_beside, with_settings
 from sefa_core.checkpoint.network_pickle import open_network_pickle
+from sefa_core.checkpoint.npz import is_npz, open_npz
 from sefa_core.checkpoint.safetensors import open_safetensors
 from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.torch_legacy import MAGIC, open_torch_legacy
@@ -55,6 +57,8 @@ def _open_file(path: Path, options: LoadOptions) -> Checkpoint:
         return _reader(source)(source, options)
     except MalformedError as error:
         raise source.error(error.problem, error.remedy) from None
+    except MemoryError:
+        raise source.error("its index does not fit into memory", "use a machine with more of it") from None
 
 
 def _is_folder(path: Path) -> bool:
@@ -77,7 +81,7 @@ def _reader(source: Source) -> Reader:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGES):
         raise MalformedError("it is a web page, saved in place of the download", _AGAIN)
     if head.startswith(b"PK"):
-        return open_torch_zip
+        return _open_zip
     if head[:1] == b"\x80":
         return open_torch_legacy if MAGIC.to_bytes(10, "little") in head[2:32] else open_network_pickle
     if _is_text(head):
@@ -85,6 +89,11 @@ def _reader(source: Source) -> Reader:
     if head[8:9] == b"{":
         return open_safetensors
     raise MalformedError("not a known checkpoint layout", "give a file of torch.save or safetensors")
+
+
+def _open_zip(source: Source, options: LoadOptions) -> Checkpoint:
+    archive = Archive(source)
+    return (open_npz if is_npz(archive) else open_torch_zip)(source, options, archive)
 
 
 def _is_text(head: bytes) -> bool:

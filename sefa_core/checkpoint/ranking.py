@@ -19,12 +19,16 @@ _OTHER_PARTS = (
     *("g_optim", "d_optim", "optimizer_g", "optimizer_d", "optimizer_state_dict", "augment_pipe"),
 )
 _RANKS = {name: rank for rank, name in enumerate((*_AVERAGED, *_RAW))}
+_MAX_NETWORKS = 64
 _REST, _LAST = len(_RANKS), len(_RANKS) + 1
 
 
 def best_first(paths: Iterable[str]) -> tuple[str, ...]:
-    """Averaged generators, then raw ones, then anything else in file order, then discriminators and optimisers."""
-    return tuple(sorted(paths, key=_rank))
+    """Averaged generators, then raw ones, then anything else in file order, then discriminators and optimisers.
+
+    At most 64: every family looks at each of them.
+    """
+    return tuple(sorted(paths, key=_rank)[:_MAX_NETWORKS])
 
 
 def rank_of(name: str) -> int:

@@ -26,7 +26,7 @@ class StorageType:
     dtype: DType
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ForeignClass:
     """A class that is known to occur in checkpoints and is never imported."""
 
@@ -58,6 +58,8 @@ class Span:
 
 class OtherKey:
     """Stands for a dictionary key that is not text or a small number, so that nothing hostile is ever hashed."""
+
+    __slots__ = ()
 
 
 def safe_key(value: object) -> object:

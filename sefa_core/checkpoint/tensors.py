@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sefa_core.checkpoint.deflated import Deflated
 from sefa_core.checkpoint.dtypes import DType
 from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.state import TensorInfo
@@ -17,21 +18,25 @@ _MAX_RANK = 32
 _MAX_EMPTY = 2**40  # what the other axes of a tensor with no elements may multiply up to; numpy has a limit too
 
 
-@dataclass
+Bytes = Source | Deflated | bytes
+"""Where elements can lie: in the file, compressed in the file, or in memory because they are few."""
+
+
+@dataclass(slots=True)
 class Storage:
     """A run of `numel` elements that tensors are views of. `data` is filled in once it has been located."""
 
     key: str
     dtype: DType
     numel: int
-    data: Source | bytes | None = None
+    data: Bytes | None = None
 
     @property
     def nbytes(self) -> int:
         return self.numel * self.dtype.itemsize
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """A strided view of a storage; offset and strides count elements. Made by `view`, which checks it."""
 
@@ -101,7 +106,7 @@ def _counts(values: object, what: str) -> tuple[int, ...]:
 
 
 def _bytes(storage: Storage, offset: int, size: int) -> bytearray:
-    if isinstance(storage.data, Source):
+    if isinstance(storage.data, Source | Deflated):
         return storage.data.read(offset, size)
     if storage.data is None or offset + size > len(storage.data):
         raise MalformedError("a tensor's data was not found")

@@ -11,9 +11,8 @@ from sefa_core.checkpoint.tree import walk
 from sefa_core.checkpoint.unpickler import Unpickler
 
 
-def open_torch_zip(source: Source, options: LoadOptions) -> Checkpoint:
+def open_torch_zip(source: Source, options: LoadOptions, archive: Archive) -> Checkpoint:
     """Index a torch zip file."""
-    archive = Archive(source)
     prefix = _prefix(archive)
     storages: dict[tuple[str, str], Storage] = {}
 
@@ -45,9 +44,9 @@ def _prefix(archive: Archive) -> str:
     names = archive.names
     folders = [name[: -len("data.pkl")] for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(folders) != 1:
-        inside = "arrays of numpy (npz)" if any(name.endswith(".npy") for name in names) else "no checkpoint of torch"
         raise MalformedError(
-            f"it is a zip archive that holds {inside}", "unpack it, and give the checkpoint inside if there is one"
+            "it is a zip archive that holds no checkpoint of torch",
+            "unpack it, and give the checkpoint inside if there is one",
         )
     if f"{folders[0]}constants.pkl" in names:
         raise MalformedError(

@@ -8,6 +8,7 @@ of opcodes and objects is limited, long byte strings stay in the file, and nothi
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,11 +18,13 @@ from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
 
 _MAX_OPCODES = 2_000_000  # a second or two
-_MAX_OBJECTS = 500_000  # containers, calls and memo entries; large training files have some 100 000
+_MAX_MEMORY = 90 * 2**20  # bytes that its values take here; those of a network of 1000 modules take some 20 MB
 _MAX_INLINE = 4096  # longer byte strings become a `Span`
 _MAX_TEXT = 2**20  # longer text becomes a `Span`
-_MAX_TOTAL_TEXT = 32 * 2**20
+_MAX_TOTAL_TEXT = 8 * 2**20  # beyond that only short text is fetched
 _MAX_LONG = 64  # bytes of an integer
+_MAX_DIGITS = 20  # of one that is written as text
+_SLOT, _ENTRY, _OBJECT = 8, 100, 300  # bytes of a reference, of an entry of a mapping, of an object of ours
 
 _REMEDY = "save only the generator's weights"
 
@@ -36,7 +39,7 @@ class Spent:
     """What has been used of the limits, together by a pickle and the streams inside it."""
 
     opcodes: int = 0
-    objects: int = 0
+    memory: int = 0
     text: int = 0
 
 
@@ -87,19 +90,20 @@ class Unpickler:
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, struct.error):
             raise MalformedError(f"its pickle is corrupt near byte {self.position}") from None
 
-    def _count(self) -> None:
-        self._spent.objects += 1
-        if self._spent.objects > _MAX_OBJECTS:
-            raise MalformedError(f"its pickle has more than {_MAX_OBJECTS} objects", _REMEDY)
+    def _charge(self, size: int) -> None:
+        self._spent.memory += size
+        if self._spent.memory > _MAX_MEMORY:
+            raise MalformedError(f"its pickle makes more than {_MAX_MEMORY >> 20} MB of objects", _REMEDY)
 
-    def _new(self, value: object) -> None:
-        self._count()
+    def _new(self, value: object, more: int = 0) -> None:
+        self._charge(sys.getsizeof(value) + _SLOT + more)
         self._stack.append(value)
 
     def _keep(self, index: int) -> None:
-        self._count()
+        self._charge(_ENTRY)
         self._memo[index] = value = self._stack[-1]
         if hasattr(value, "setstate"):
+            self._charge(_ENTRY)
             self._unbuilt.setdefault(id(value), []).append(index)
 
     def _pop_mark(self) -> list[object]:
@@ -108,19 +112,17 @@ class Unpickler:
         return items
 
     def _push_text(self, size: int) -> None:
-        if size > _MAX_TEXT:
-            self._stack.append(Span(self._bytes.skip(size), text=True))
+        if size > _MAX_TEXT or (size > _MAX_INLINE and self._spent.text + size > _MAX_TOTAL_TEXT):
+            self._new(Span(self._bytes.skip(size), text=True), _OBJECT)
             return
         self._spent.text += size
-        if self._spent.text > _MAX_TOTAL_TEXT:
-            raise MalformedError(f"its pickle holds more than {_MAX_TOTAL_TEXT} bytes of text")
-        self._stack.append(self._bytes.take(size).decode("utf-8"))
+        self._new(self._bytes.take(size).decode("utf-8"))
 
     def _push_bytes(self, size: int) -> None:
         if size > _MAX_INLINE:
-            self._new(Span(self._bytes.skip(size), text=False))
+            self._new(Span(self._bytes.skip(size), text=False), _OBJECT)
         else:
-            self._stack.append(bytes(self._bytes.take(size)))
+            self._new(bytes(self._bytes.take(size)))
 
     def _push_string(self, size: int) -> None:
         """A string of Python 2, which is text where it is ASCII and bytes where it is not."""
@@ -132,17 +134,30 @@ class Unpickler:
     def _push_long(self, size: int) -> None:
         if size > _MAX_LONG:
             raise MalformedError(f"its pickle holds an integer of {size} bytes")
-        self._stack.append(int.from_bytes(self._bytes.take(size), "little", signed=True))
+        self._new(int.from_bytes(self._bytes.take(size), "little", signed=True))
+
+    def _push_line(self) -> None:
+        """How Python 2 writes integers of more than 32 bits, and truth values."""
+        line = self._bytes.line()
+        if len(line) > _MAX_DIGITS:
+            raise MalformedError(f"its pickle holds an integer of {len(line)} digits")
+        self._new(line == "01" if line in ("00", "01") else int(line))
 
     def _push_global(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise MalformedError("its pickle names an object by something other than text")
-        self._stack.append(find_global(module, name))
+        self._new(find_global(module, name), _OBJECT + sys.getsizeof(name))
 
     def _push_persistent(self) -> None:
         if self._persistent_load is None:
             raise MalformedError("its pickle refers to data outside itself", "give a complete checkpoint file")
-        self._new(self._persistent_load(self._stack.pop()))
+        reference = self._stack.pop()
+        self._work((reference,))
+        self._new(self._persistent_load(reference), _OBJECT)
+
+    def _work(self, args: tuple[object, ...]) -> None:
+        """Count what a function of ours may have to look at; a file can hand it the same long list many times."""
+        self._spent.opcodes += len(args) + sum(len(arg) for arg in args if isinstance(arg, (tuple, list, dict)))
 
     def _call(self) -> None:
         """Call a function, or what could be one."""
@@ -157,13 +172,16 @@ class Unpickler:
         if not isinstance(args, tuple):
             raise MalformedError("its pickle calls something with arguments that are no tuple")
         if isinstance(callee, Function):
-            self._new(callee.call(*args))
+            self._work(args)
+            self._new(callee.call(*args), _OBJECT)
+        elif isinstance(callee, Foreign):
+            raise refused(f"{callee.cls.name}(...)")
         elif not isinstance(callee, ForeignClass):
             raise MalformedError(f"its pickle calls a {type(callee).__name__}")
         elif callee.name == STREAM and not self._inside:
-            self._new(self._stream(*args))
+            self._new(self._stream(*args), _OBJECT)
         else:
-            self._new(Foreign(callee, args))
+            self._new(Foreign(callee, args), _OBJECT)
 
     def _stream(self, data: object = None) -> object:
         """The value of a stream of torch.save inside this pickle; a stream that is shared is read once."""
@@ -190,6 +208,7 @@ class Unpickler:
         if isinstance(target, Foreign):
             target.state = state
         elif setstate is not None:
+            self._charge(_OBJECT)
             self._stack[-1] = built = setstate(state)
             self._memo.update(dict.fromkeys(self._unbuilt.pop(id(target), ()), built))
         elif not isinstance(target, (dict, list, tuple)):
@@ -201,6 +220,7 @@ class Unpickler:
         elements = target.elements if isinstance(target, Foreign) else target
         if not isinstance(elements, list):
             raise MalformedError(f"its pickle appends to a {type(target).__name__}")
+        self._charge(2 * _SLOT * len(items))
         elements.extend(items)
 
     def _set_items(self, items: list[object]) -> None:
@@ -208,8 +228,13 @@ class Unpickler:
         mapping = target.items if isinstance(target, Foreign) else target
         if not isinstance(mapping, dict) or len(items) % 2:
             raise MalformedError(f"its pickle sets items of a {type(target).__name__}")
+        self._charge(_ENTRY * len(items) // 2 + (0 if mapping else _OBJECT // 2))
         for key, value in zip(items[::2], items[1::2], strict=True):
             mapping[safe_key(key)] = value
+
+    def _mapping(self, items: list[object]) -> None:
+        self._new({})
+        self._set_items(items)
 
     def _pair(self) -> list[object]:
         value = self._stack.pop()
@@ -220,7 +245,7 @@ class Unpickler:
         self._new(tuple(reversed(items)))
 
     def _mark(self) -> None:
-        self._count()
+        self._charge(_ENTRY)
         self._marks.append(self._stack)
         self._stack = []
 
@@ -240,10 +265,6 @@ class Unpickler:
         self._push_global(module, name)
 
 
-def _mapping(items: list[object]) -> dict[object, object]:
-    return {safe_key(key): value for key, value in zip(items[::2], items[1::2], strict=True)}
-
-
 _STOP = ord(".")
 
 # One line per opcode that files of Python 2 and 3 from protocol 2 on contain.
@@ -257,12 +278,13 @@ _STEPS: dict[int, Callable[[Unpickler], object]] = {
     ord("N"): lambda vm: vm._stack.append(None),
     0x88: lambda vm: vm._stack.append(True),
     0x89: lambda vm: vm._stack.append(False),
-    ord("J"): lambda vm: vm._stack.append(int.from_bytes(vm._bytes.take(4), "little", signed=True)),
+    ord("I"): Unpickler._push_line,
+    ord("J"): lambda vm: vm._new(int.from_bytes(vm._bytes.take(4), "little", signed=True)),
     ord("K"): lambda vm: vm._stack.append(vm._bytes.number(1)),
-    ord("M"): lambda vm: vm._stack.append(vm._bytes.number(2)),
+    ord("M"): lambda vm: vm._new(vm._bytes.number(2)),
     0x8A: lambda vm: vm._push_long(vm._bytes.number(1)),
     0x8B: lambda vm: vm._push_long(vm._bytes.number(4)),
-    ord("G"): lambda vm: vm._stack.append(struct.unpack(">d", vm._bytes.take(8))[0]),
+    ord("G"): lambda vm: vm._new(struct.unpack(">d", vm._bytes.take(8))[0]),
     ord("T"): lambda vm: vm._push_string(vm._bytes.number(4)),
     ord("U"): lambda vm: vm._push_string(vm._bytes.number(1)),
     ord("B"): lambda vm: vm._push_bytes(vm._bytes.number(4)),
@@ -287,7 +309,7 @@ _STEPS: dict[int, Callable[[Unpickler], object]] = {
     ord("a"): lambda vm: vm._extend([vm._stack.pop()]),
     ord("e"): lambda vm: vm._extend(vm._pop_mark()),
     ord("}"): lambda vm: vm._new({}),
-    ord("d"): lambda vm: vm._new(_mapping(vm._pop_mark())),
+    ord("d"): lambda vm: vm._mapping(vm._pop_mark()),
     ord("s"): lambda vm: vm._set_items(vm._pair()),
     ord("u"): lambda vm: vm._set_items(vm._pop_mark()),
     # Sets are lists here: their elements would have to be hashed, and no tensor is ever in one.

@@ -13,7 +13,20 @@ import pytest
 
 from sefa_core.checkpoint import open_checkpoint
 
-from .build import mapping, name, number, numbers, pickled, storage, tensor, text, torch_legacy, torch_zip
+from .build import (
+    array,
+    call,
+    instance,
+    mapping,
+    name,
+    number,
+    pickled,
+    storage,
+    tensor,
+    text,
+    torch_legacy,
+    torch_zip,
+)
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "golden" / "malicious"
@@ -43,12 +56,6 @@ SAID = {
     "tf_object_array": "dtype object",
     "torch_zip_reduce": "posix.system",
 }
-
-
-def array(code: str, shape: tuple[int, ...], data: bytes) -> bytes:
-    kind = name("numpy", "dtype") + b"(" + text(code) + b"tR"
-    state = b"(" + number(1) + numbers(shape) + kind + b"\x89C" + bytes([len(data)]) + data + b"t"
-    return name("numpy.core.multiarray", "_reconstruct") + b")R" + state + b"b"
 
 
 OPEN_AND_READ = """
@@ -111,11 +118,24 @@ def test_the_marker_test_can_fail(tmp_path: Path) -> None:
     [
         (name("os", "system") + b"(" + text("true") + b"tR", "os.system"),
         (name("builtins", "eval"), "builtins.eval"),
-        (name("__builtin__", "getattr"), "builtins.getattr"),
+        (name("__builtin__", "getattr") + b"(NNtR", "builtins.getattr"),
+        (name("builtins", "setattr") + b"(NNNtR", "builtins.setattr"),
         (name("torch.hub", "load"), "torch.hub.load"),
         (name("torch", "load"), "torch.load"),
         (name("collections", "OrderedDict.__init__"), "collections.OrderedDict.__init__"),
         (name("a\x1b[31mb", "c") + b")R", "a\\x1b[31mb.c"),
+        (
+            call("dill._dill", "_get_attr", call("dill._dill", "_import_module", text("os")), text("system")),
+            "os.system",
+        ),
+        (call("dill._dill", "_load_type", text("eval")), "builtins.eval"),
+        (call("dill._dill", "_create_function", b"N") + b")R", "dill._dill._create_function(...)"),
+        (instance("training.nets", "G", b"}") + b")R", "training.nets.G(...)"),
+        (call("training.nets", "run", text("true")), "training.nets.run"),
+        (call("torch.nn.modules.module", "os.system", text("true")), "torch.nn.modules.module.os.system"),
+        (call("unknown.package", "Thing"), "unknown.package.Thing"),
+        (call("copyreg", "_reconstructor", b"N"), "object without a class"),
+        (call("builtins", "bytes", number(2**40)), "bytes from something else"),
         (name("a" * 5000, "c"), "more than 1000 characters"),
         (text("os") + text("system") + b"\x93", "os.system"),
         (b"]]\x93", "other than text"),
@@ -126,7 +146,8 @@ def test_the_marker_test_can_fail(tmp_path: Path) -> None:
         (text("a") + b"Na", "appends to a str"),
         (b"]" + text("a") + b"Ns", "sets items of a list"),
         (b"\x82\x01", "opcode 0x82"),
-        (b"I1\n", "opcode 0x49"),
+        (b"L1L\n", "opcode 0x4c"),
+        (b"I" + b"1" * 21 + b"\n", "integer of 21 digits"),
         (b"h\x07", "corrupt near byte"),
         (b"0", "corrupt near byte"),
         (b"NN", "no single value"),
@@ -203,8 +224,8 @@ def test_unhashable_and_deep_keys_are_left_out(tmp_path: Path) -> None:
 
 
 def test_too_many_objects(tmp_path: Path, line) -> None:
-    path = torch_zip(tmp_path / "many", b"(" + b"]" * 600_000 + b"l", DATA)
-    assert "more than 500000 objects" in line(lambda: open_checkpoint(path))
+    path = torch_zip(tmp_path / "many", b"(" + b"]" * 1_400_000 + b"l", DATA)
+    assert "more than 90 MB of objects" in line(lambda: open_checkpoint(path))
     path = torch_zip(tmp_path / "steps", b"(" + b"N" * 2_100_000 + b"l", DATA)
     assert "more than 2000000 steps" in line(lambda: open_checkpoint(path))
 
