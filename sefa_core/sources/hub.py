@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ WANTED = [f"*.{suffix}" for suffix in ("safetensors", "pt", "pth", "pkl", "bin",
 def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
     """The file, or the folder of the snapshot, and the commit it belongs to."""
     import huggingface_hub
-    from huggingface_hub.utils import logging
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
     from tqdm.std import tqdm  # type: ignore[import-untyped]
 
     most = 0
@@ -44,7 +45,7 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
         "library_name": "sefa-core",
         "library_version": __version__,
     }
-    before = logging.get_verbosity()
+    before = get_verbosity()
     logging.set_verbosity(
         logging.ERROR
     )  # its retries are not for the user's terminal; what comes of them is told below
@@ -61,7 +62,7 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
     except Exception as problem:  # which classes come through depends on the version and its HTTP library
         raise SefaError(f"{address}: {_reason(address, problem)}") from problem
     finally:
-        logging.set_verbosity(before)
+        set_verbosity(before)
 
 
 def _reason(address: Hub, problem: Exception) -> str:
