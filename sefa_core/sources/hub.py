@@ -46,9 +46,7 @@ def download(address: Hub, *, progress: Progress) -> tuple[Path, str]:
         "library_version": __version__,
     }
     before = get_verbosity()
-    logging.set_verbosity(
-        logging.ERROR
-    )  # its retries are not for the user's terminal; what comes of them is told below
+    set_verbosity(logging.ERROR)  # retries are not for the user's terminal; what comes of them is told below
     try:
         if address.file is not None:
             file = Path(huggingface_hub.hf_hub_download(address.repo, address.file, **options))
