@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sefa_core.checkpoint.networks import Attribute, parts, state_of
 from sefa_core.checkpoint.source import MalformedError, shown
@@ -63,7 +64,7 @@ def walk(root: object) -> Tree:
             if depth > _MAX_DEPTH:
                 raise MalformedError(f"its contents are nested more than {_MAX_DEPTH} deep or contain themselves")
             if id(value) not in children_of:
-                children_of[id(value)] = list(_children(value))
+                children_of[id(value)] = list(islice(_children(value), _MAX_VISITS + 1))
             children = children_of[id(value)]
             visits += len(children)
             if visits > _MAX_VISITS:

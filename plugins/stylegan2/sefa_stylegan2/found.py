@@ -41,20 +41,22 @@ class Found:
 
 @dataclass(frozen=True)
 class Checks:
-    """Compares shapes, and says in the file's own names what does not fit."""
+    """Compares shapes and types, and says in the file's own names what does not fit."""
 
     where: str
     names: Mapping[str, str]
     """Our name of each tensor to the file's."""
-    shapes: Mapping[str, Shape]
+    own: StateDict
 
     def shape(self, name: str, expected: Expected) -> Shape:
-        """Raise unless `name` has this shape; returns the sizes where -1 was expected."""
-        if name not in self.shapes:
+        """Raise unless `name` holds numbers in this shape; returns the sizes where -1 was expected."""
+        if name not in self.own:
             raise SefaError(
-                f"{self.where}: lacks {self._theirs(name)}; it has {len(self.shapes)} others, the file is incomplete"
+                f"{self.where}: lacks {self._theirs(name)}; it has {len(self.own)} others, the file is incomplete"
             )
-        shape = self.shapes[name]
+        shape, dtype = self.own.shape(name), self.own[name].dtype
+        if "float" not in dtype or 0 in shape:
+            raise SefaError(f"{self.where}: tensor {self.names[name]!r} is {dtype} {shape}, no weights; it is damaged")
         fits = len(shape) == len(expected) and all(e in (None, -1, s) for e, s in zip(expected, shape, strict=True))
         if not fits:
             wanted = ", ".join("any" if e in (None, -1) else str(e) for e in expected)
@@ -71,10 +73,10 @@ class Checks:
             self.shape(name, shape)
             known.add(name)
         for name, shape in optional:
-            if name in self.shapes:
+            if name in self.own:
                 self.shape(name, shape)
             known.add(name)
-        surplus = sorted(set(self.shapes) - known)
+        surplus = sorted(set(self.own) - known)
         if surplus:
             raise SefaError(
                 f"{self.where}: tensor {self.names[surplus[0]]!r} belongs to no layer that is complete; "

@@ -162,7 +162,7 @@ def _found(checkpoint: Checkpoint, network: str, state: StateDict, dialect: str,
     no_strangers(where, unknown, len(names))
     own = translated(state, names, (), axes)
     shapes = {name: own.shape(name) for name in own}
-    checks = Checks(where, names, shapes)
+    checks = Checks(where, names, own)
     attention = sorted({int(name.split(".")[1]) for name in shapes if name.startswith("attention.")})
     plan = Plan(
         counted(shapes, "mapping"), counted(shapes, "block"), tuple(attention), told.lr_multiplier, told.variance_eps
@@ -216,7 +216,7 @@ def _expected(plan: Plan, checks: Checks, w: int, channels: int) -> Iterator[tup
         yield f"mapping.{i}.weight", (w, w)
         yield f"mapping.{i}.bias", (w,)
     (arriving,) = checks.shape("initial.bias", (-1,))
-    yield ("first.weight", (w, arriving, 4, 4)) if "first.weight" in checks.shapes else ("const", (arriving, 4, 4))
+    yield ("first.weight", (w, arriving, 4, 4)) if "first.weight" in checks.own else ("const", (arriving, 4, 4))
     yield "initial.weight", (arriving, arriving, 3, 3)
     yield "initial.bias", (arriving,)
     for i in range(plan.num_blocks):

@@ -84,7 +84,7 @@ def _found(checkpoint: Checkpoint, network: str, state: StateDict, dialect: Dial
         settings, notes = dialect.settings(checkpoint, network)
     except ValueError as problem:
         raise SefaError(f"{where}: has a setting that no program offers ({problem}); report the variant") from None
-    checks = Checks(where, names, shapes)
+    checks = Checks(where, names, own)
     plan = _plan(checks, settings)
     (w_dim,) = checks.shape("conv.0.style.weight", (None, -1))
     (channels,) = checks.shape(f"rgb.{plan.rgbs[-1]}.weight", (-1, None, 1, 1))
@@ -128,15 +128,15 @@ def _layer(
 
 
 def _plan(checks: Checks, settings: Settings) -> Plan:
-    num_convs, num_mappings = counted(checks.shapes, "conv"), counted(checks.shapes, "mapping")
+    num_convs, num_mappings = counted(checks.own, "conv"), counted(checks.own, "mapping")
     if num_convs % 2 == 0:
         raise SefaError(
             f"{checks.where}: has {num_convs} convolutions, an odd number makes whole resolutions; "
             "the file is incomplete"
         )
     last = num_convs // 2
-    several = any(name.startswith("rgb.") and not name.startswith(f"rgb.{last}.") for name in checks.shapes)
-    residual = any(name.startswith("residual.") for name in checks.shapes)
+    several = any(name.startswith("rgb.") and not name.startswith(f"rgb.{last}.") for name in checks.own)
+    residual = any(name.startswith("residual.") for name in checks.own)
     architecture = "skip" if several or num_convs == 1 else "resnet" if residual else "orig"
     return Plan(num_mappings, num_convs, architecture, settings)
 
@@ -159,7 +159,7 @@ def _expected(plan: Plan, checks: Checks) -> Iterator[tuple[str, Expected]]:
         yield f"mapping.{i}.weight", (w if i == plan.num_mappings - 1 else out, width)
         yield f"mapping.{i}.bias", (out,)
         width = out
-    if any(name.startswith("label.") for name in checks.shapes):
+    if any(name.startswith("label.") for name in checks.own):
         _, width = checks.shape("label.weight", (-1, -1))
         yield "label.weight", (None, width)
         if not plan.settings.joint_labels:
@@ -190,7 +190,7 @@ def _optional(plan: Plan, checks: Checks, w_dim: int) -> Iterator[tuple[str, Exp
     for i in range(plan.num_convs):
         yield f"conv.{i}.noise", (side(i), side(i))
         yield f"conv.{i}.noise_strength", ()
-    kernel = checks.shapes.get("filter", (4,))
+    kernel = checks.own.shape("filter") if "filter" in checks.own else (4,)
     if len(set(kernel)) != 1 or len(kernel) > 2 or not 2 <= kernel[0] <= MAX_TAPS:
         raise SefaError(f"{checks.where}: tensor {checks.names['filter']!r} has shape {kernel}, no resampling filter")
     yield "filter", kernel
