@@ -10,9 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from .build import mapping, pickled, storage, tensor
+from .build import call, mapping, parts, persistent, pickled, row_major, storage, stream, tensor, text
 
 ROOT = Path(__file__).parents[2]
+HOLE = b"<the contents of a tensor are here>"
+SOURCE = "raise RuntimeError('embedded code was executed')\n" * 400
+"""The text of a program of 20 kB."""
+READ_MATRICES = (
+    'checkpoint.tensors.read("w3")',
+    'sum(checkpoint.tensors.read(f"G_ema.b{i}.affine.weight") for i in range(18))',
+)
 COUNT, ELEMENTS = 40, 2 * 2**20  # 40 storages of 8 MiB
 
 MEASURE = """
@@ -61,6 +68,58 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         end = struct.pack("<HHHHIIH", 0, 0, len(records), len(records), len(directory), at, 0)
         file.write(directory + b"PK\x05\x06" + end)
     return path
+
+
+def holes(path: Path, value: bytes, payloads: list[int]) -> Path:
+    """Write a pickle in which each `HOLE` is the contents of a tensor, so many bytes long, that take no disk space."""
+    with path.open("wb") as file:
+        for piece, size in zip(pickled(value).split(HOLE), [*payloads, 0], strict=True):
+            file.write(piece)
+            file.seek(size, 1)
+        file.truncate()
+    return path
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An NVIDIA pickle of 360 MiB: three networks of 40 layers, each with 8 MiB tensors or 18 small matrices."""
+    sizes: list[int] = []
+
+    def weight(shape: tuple[int, ...]) -> bytes:
+        count = shape[0] * shape[1]
+        inner = stream(b"", count)
+        size = struct.pack("<I", len(inner) + count * 4)
+        sizes.append(count * 4)
+        place = call("torch.storage", "_load_from_bytes", b"B" + size + inner + HOLE)
+        return tensor(shape, row_major(shape), of=place)
+
+    def layer(i: int) -> bytes:
+        affine = persistent("Affine", parts({"weight": weight((512, 16))}, activation=text("linear")), SOURCE)
+        modules = {"affine": affine} if i < 18 else {}
+        return persistent("Layer", parts({"weight": weight((1024, 768))}, modules, resolution=b"K\x08"), SOURCE)
+
+    value = mapping(
+        {
+            network: persistent("Generator", parts(None, {f"b{i}": layer(i) for i in range(40)}), SOURCE)
+            for network in ("G", "D", "G_ema")
+        }
+    )
+    return holes(tmp_path_factory.mktemp("networks") / "ffhq.pkl", value, sizes)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="measures memory through /proc")
+def test_opening_a_large_pickle_steps_over_its_tensors(networks: Path) -> None:
+    assert networks.stat().st_size > 350 * 2**20
+    command = [sys.executable, "-c", MEASURE.replace(*READ_MATRICES), str(networks)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    measured = json.loads(result.stdout)
+    assert (measured["tensors"], measured["mean"]) == (3 * (40 + 18), 0.0)
+    assert measured["opened"] < 20 * 2**20  # of which most are the texts of the programs
+    assert measured["read"] == 18 * 512 * 16 * 4
+    assert measured["grown_kib"] < 20 * 1024
+    assert measured["seconds"] < 1
+    assert (measured["torch"], measured["numpy_for_index"]) == (False, False)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="measures memory through /proc")
