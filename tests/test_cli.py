@@ -237,6 +237,6 @@ def test_the_class_of_samples_can_be_chosen(tiny: Path, tmp_path: Path) -> None:
     assert "has classes 0 to 1" in error(*wrong, "2", "--num-classes", 2)
     assert "nobody knows the names" in error(*wrong, "cat", "--num-classes", 2)
     out = run("discover", tiny, "-k", 1, "--steps", 3, "--num-classes", 2, "--class", 1, "-o", tmp_path / "report")
-    assert "1 directions" in out
+    assert "1 direction " in out
     assert json.loads((tmp_path / "report" / "pack" / "config.json").read_text())["previews"]["labels"] == [1] * 5
     assert "--class 1" in (tmp_path / "report" / "index.html").read_text()

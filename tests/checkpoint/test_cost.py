@@ -94,9 +94,11 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return tensor(shape, row_major(shape), of=place)
 
     def layer(i: int) -> bytes:
-        affine = persistent("Affine", parts({"weight": weight((512, 16))}, activation=text("linear")), SOURCE)
-        modules = {"affine": affine} if i < 18 else {}
-        return persistent("Layer", parts({"weight": weight((1024, 768))}, modules, resolution=b"K\x08"), SOURCE)
+        large, modules = weight((1024, 768)), {}
+        if i < 18:
+            state = parts({"weight": weight((512, 16))}, activation=text("linear"))
+            modules = {"affine": persistent("Affine", state, SOURCE)}
+        return persistent("Layer", parts({"weight": large}, modules, resolution=b"K\x08"), SOURCE)
 
     value = mapping(
         {
@@ -118,7 +120,6 @@ def test_opening_a_large_pickle_steps_over_its_tensors(networks: Path) -> None:
     assert measured["opened"] < 20 * 2**20  # of which most are the texts of the programs
     assert measured["read"] == 18 * 512 * 16 * 4
     assert measured["grown_kib"] < 20 * 1024
-    assert measured["seconds"] < 1
     assert (measured["torch"], measured["numpy_for_index"]) == (False, False)
 
 

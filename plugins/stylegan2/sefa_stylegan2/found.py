@@ -56,7 +56,10 @@ class Checks:
             )
         shape, dtype = self.own.shape(name), self.own[name].dtype
         if "float" not in dtype or 0 in shape:
-            raise SefaError(f"{self.where}: tensor {self.names[name]!r} is {dtype} {shape}, no weights; it is damaged")
+            raise SefaError(
+                f"{self.where}: tensor {self.names[name]!r} is {dtype} {shape}, no weights; "
+                "the file is damaged, make or download it again"
+            )
         fits = len(shape) == len(expected) and all(e in (None, -1, s) for e, s in zip(expected, shape, strict=True))
         if not fits:
             wanted = ", ".join("any" if e in (None, -1) else str(e) for e in expected)
