@@ -129,6 +129,8 @@ def _convolution(
 ) -> Convolution | Declined:
     """The convolution `weight`; takes its bias and batch norm out of `groups`."""
     rows, columns, height, width = state.shape(weight)
+    if "float" not in state[weight].dtype:
+        return Declined(f"{weight!r} is {state[weight].dtype}, no weights")
     if height != width:
         return Declined(f"kernel {weight!r} is not square")
     arriving = before[-1].outputs if before else rows
