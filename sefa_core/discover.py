@@ -40,8 +40,8 @@ class Settings:
             raise SefaError(
                 f"steps={self.steps}: must be odd and at least 3, so that the unedited picture is in the middle"
             )
-        if self.reach is not None and not self.reach > 0:
-            raise SefaError(f"reach={self.reach}: must be greater than 0")
+        if self.reach is not None and not 0 < self.reach < 1e6:
+            raise SefaError(f"reach={self.reach}: must be greater than 0 and below a million")
 
 
 def discover(

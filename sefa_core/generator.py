@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sefa_core.checkpoint import Checkpoint, LoadOptions, open_checkpoint
 from sefa_core.errors import SefaError
@@ -199,13 +199,17 @@ class Generator:
         """`pack` with a range for every direction that has none: three standard deviations of the latent along it."""
         if all(direction.range is not None for direction in pack):
             return pack
+        import numpy as np
+
         rows = self._reference_rows.cpu().numpy()  # (n, rows, dim)
         directions = []
         for direction in pack:
             if direction.range is None:
                 moved = list(direction.rows) or [0]
-                unit = direction.offsets[moved[0]] / max(float(_norm(direction.offsets[moved[0]])), 1e-12)  # (dim,)
-                reach = RANGE_DEVIATIONS * float((rows[:, moved] @ unit).std(axis=0).mean())
+                offsets = direction.offsets[moved]  # (moved rows, dim)
+                lengths = np.maximum(np.linalg.norm(offsets, axis=1), 1e-12)  # (moved rows,)
+                along = np.einsum("nrd,rd->nr", rows[:, moved], offsets / lengths[:, None])  # (n, moved rows)
+                reach = RANGE_DEVIATIONS * float((along.std(axis=0) / lengths).mean())
                 direction = replace(direction, range=(-reach, reach))
             directions.append(direction)
         return replace(pack, directions=tuple(directions))
@@ -383,10 +387,6 @@ class Generator:
         scaled = (images.detach().float() - low) * (255.0 / (high - low))
         array = scaled.round().clamp(0, 255).cpu().numpy().astype(np.uint8)
         return np.ascontiguousarray(np.moveaxis(array, -3, -1))  # (..., H, W, C)
-
-
-def _norm(vector: Any) -> float:
-    return float((vector**2).sum() ** 0.5)
 
 
 def _require_torch() -> None:

@@ -56,7 +56,7 @@ class Families:
                 module = load()
                 self.manager.register(module, name=family)
                 self._check(module)
-            except Exception as problem:  # whatever a foreign module raises on import is its own fault
+            except (Exception, SystemExit) as problem:  # whatever a foreign module raises on import is its own fault
                 if self.manager.has_plugin(family):
                     self.manager.unregister(name=family)
                 error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"

@@ -155,3 +155,11 @@ def test_an_option_without_effect_is_refused(tmp_path: Path) -> None:
         pytest.skip("the case rosinality_train_16 is not in tests/golden")
     with pytest.raises(sefa.SefaError, match="num_classes has no effect"):
         sefa.load(str(case), num_classes=3)
+
+
+def test_a_longer_direction_has_a_shorter_range() -> None:
+    gan = sefa.load(str(Path(__file__).parent / "golden" / "rosinality_train_16" / "checkpoint.pt"), device="cpu")
+    direction = gan.factorize("0-1", k=1)[0]
+    once, twice = gan.measured(direction).range, gan.measured(2 * direction).range
+    assert once is not None and twice is not None
+    np.testing.assert_allclose(once, 2 * np.array(twice), rtol=1e-5)
