@@ -13,7 +13,7 @@ from sefa_stylegan2.synthesis_lucidrains import BlockStyledGAN
 from sefa_stylegan2.weights import require
 
 NETWORKS: dict[type, Callable[[Any, StateDict, str], Synthesizer]] = {
-    model.Plan: StyleGAN2,
+    model.Plan: StyleGAN2.read,
     lucidrains.Plan: BlockStyledGAN,
 }
 

@@ -6,6 +6,7 @@ Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 202
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -29,17 +30,24 @@ def unit_mean_square(x: torch.Tensor, *, eps_outside: bool = False) -> torch.Ten
 
 
 class StyleGAN2(Synthesizer):
-    """The generator of a checkpoint on `device`, float32, with the noise images that the file stores."""
+    """The generator with given tensors under our own names; they may be a file's, or a training's parameters."""
 
-    def __init__(self, plan: Plan, state: StateDict, device: str) -> None:
+    def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor]) -> None:
         self._plan, self._settings = plan, plan.settings
-        self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
-        for name, tensor in self._t.items():
-            if tensor.ndim == 4:
-                self._t[name] = tensor.contiguous(memory_format=torch.channels_last)
-        self._filter = filter_2d(self._t.get("filter", torch.tensor(plan.settings.taps, device=device)))  # (f, f)
+        self._t = tensors
+        taps = torch.tensor(plan.settings.taps, device=tensors["const"].device)
+        self._filter = filter_2d(tensors.get("filter", taps))  # (f, f)
         self._act = activation(self._settings.activation)
         self._mapping_act = activation(self._settings.mapping_activation)
+
+    @classmethod
+    def read(cls, plan: Plan, state: StateDict, device: str) -> StyleGAN2:
+        """The generator of a file on `device`, float32, with the noise images that the file stores."""
+        tensors = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
+        for name, tensor in tensors.items():
+            if tensor.ndim == 4:
+                tensors[name] = tensor.contiguous(memory_format=torch.channels_last)
+        return cls(plan, tensors)
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         x = self._labelled(z, labels)  # (n, z) or (n, z + width)
