@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from sefa_core.checkpoint import open_checkpoint as open_checkpoint
     from sefa_core.errors import SefaError as SefaError
     from sefa_core.generator import Generator as Generator
-    from sefa_core.generator import load as load
     from sefa_core.hookspecs import hookimpl as hookimpl
     from sefa_core.interfaces import Codes as Codes
+    from sefa_core.loading import load as load
     from sefa_core.pack import Direction as Direction
     from sefa_core.pack import DirectionPack as DirectionPack
 
@@ -27,7 +27,7 @@ _HOME = {
     "Generator": "sefa_core.generator",
     "SefaError": "sefa_core.errors",
     "hookimpl": "sefa_core.hookspecs",
-    "load": "sefa_core.generator",
+    "load": "sefa_core.loading",
     "open_checkpoint": "sefa_core.checkpoint",
 }
 

@@ -12,18 +12,27 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 FOLDER = "SEFA_CACHE"
 """Environment variable: the folder to keep downloads in."""
 
 _STALE = 24 * 3600  # seconds after which a scratch folder belongs to nobody: its process was killed
+
+
+@dataclass(frozen=True)
+class Made:
+    """A file that was fetched into a scratch folder, and what its server called this version of it."""
+
+    path: Path
+    version: Mapping[str, str] = field(default_factory=dict)
 
 
 def cache_folder() -> Path:
@@ -40,10 +49,13 @@ def cache_folder() -> Path:
     return Path(base).expanduser() / "sefa"
 
 
-def place(source: str, filename: str) -> Path:
-    """Where the file of `source` belongs: names to read, and a hash so that two sources never meet."""
-    mark = hashlib.sha256(source.encode()).hexdigest()[:12]
-    return cache_folder() / f"{_plain(source, 60)}-{mark}" / _plain(filename, 80)
+def place(source: str, filename: str, *, shown: str | None = None) -> Path:
+    """Where the file of `source` belongs: names to read, and a hash so that two sources never meet.
+
+    `shown` is the source without its keys, if it has any.
+    """
+    mark = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    return cache_folder() / f"{_plain(shown or source, 60)}-{mark}" / _plain(filename, 80)
 
 
 def find(target: Path, sha256: str | None = None) -> str | None:
@@ -59,7 +71,13 @@ def find(target: Path, sha256: str | None = None) -> str | None:
     return actual if actual == expected else None
 
 
-def fill(target: Path, produce: Callable[[Path], Path], *, source: str, sha256: str | None = None) -> str:
+def version_of(target: Path) -> dict[str, str]:
+    """What the server called the version of the file at `target`, as far as it was noted."""
+    version = _read_note(_note(target)).get("version")
+    return {str(name): str(value) for name, value in version.items()} if isinstance(version, dict) else {}
+
+
+def fill(target: Path, produce: Callable[[Path], Made], *, source: str, sha256: str | None = None) -> str:
     """Let `produce` make the file in a scratch folder, check it, and move it to `target` in one step.
 
     Whatever goes wrong, nothing half-written stays behind; two processes that fill the same target
@@ -71,16 +89,17 @@ def fill(target: Path, produce: Callable[[Path], Path], *, source: str, sha256: 
         _sweep(root)
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=root) as scratch:
             made = produce(Path(scratch))
-            actual = digest(made)
+            actual = digest(made.path)
             if sha256 and actual != sha256:
                 raise SefaError(
                     f"{source}: the SHA-256 is {actual}, expected was {sha256}; nothing was kept: "
                     "the file was changed or damaged, so try again or ask whoever publishes it"
                 )
-            stat = made.stat()  # before the move: a later file of another process must not lend its date to our hash
+            stat = made.path.stat()  # before the move: a later file must not lend its date to our hash
             target.parent.mkdir(exist_ok=True)
-            made.replace(target)
-            _write_note(_note(target), {"source": source, "sha256": actual, **_look(stat)})
+            made.path.replace(target)
+            note = {"source": source, "sha256": actual, "version": dict(made.version), **_look(stat)}
+            _write_note(_note(target), note)
     except OSError as problem:
         raise SefaError(f"{source}: {_reason(problem, root)}") from problem
     return actual

@@ -21,6 +21,15 @@ def usual_names(num_classes: int) -> tuple[str, ...]:
     return _imagenet() if num_classes == IMAGENET_CLASSES else ()
 
 
+def guesses(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The note to a user whose model got its names by `usual_names`; none where it has no names, or its own."""
+    if not names or names != usual_names(len(names)):
+        return ()
+    return (
+        f"the names of its classes are a guess: {len(names)} classes are taken for those of ImageNet, in their order",
+    )
+
+
 @functools.cache
 def _imagenet() -> tuple[str, ...]:
     return tuple(files("sefa_core").joinpath("imagenet.txt").read_text(encoding="utf-8").splitlines())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sefa_core import __version__
 from sefa_core.checkpoint.writer import DTYPES, write_safetensors
 from sefa_core.errors import SefaError
+from sefa_core.origin import FORMAT
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -27,17 +28,14 @@ def convert(gan: Generator, path: Path) -> Path:
             raise SefaError(f"{gan.name}: tensor {name!r} is {info.dtype}, which safetensors cannot hold")
         tensors[name] = (dtype, info.shape)
     header = {
-        "format": "sefa",
+        **gan.origin.header(),
+        "format": FORMAT,
         "format_version": "1",
         "family": weights.family,
         "dialect": weights.dialect,
         "config": json.dumps(weights.config, sort_keys=True),
-        "name": gan.name,
-        "source": gan.fetched.public_source,
         "fingerprint": gan.fingerprint,
         "tool": f"sefa-core {__version__}",
     }
-    if gan.fetched.model is not None and gan.fetched.model.licence:
-        header["licence"] = gan.fetched.model.licence
     write_safetensors(path, tensors, weights.state.read, header)
     return path

@@ -1,20 +1,26 @@
-"""The main job: factorize, render, and write the report and the pack."""
+"""The main job: factorize or take a pack, render, and write the report and the pack."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sefa_core import __version__
 from sefa_core.errors import SefaError
+from sefa_core.presets import DEFAULT_PRESET
 from sefa_core.traverse import STEPS, strengths_over
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.pack import DirectionPack
-    from sefa_core.report.data import Facts
+
+MOST_STEPS = 99
+OURS = b'<meta name="generator" content="sefa '
+"""How the head of a page tells that it may be replaced."""
+MOST_PICTURES = 50_000
+"""What one page may hold; many more, and no browser opens it."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,7 @@ class Settings:
     layers: str | None = None
     """Which layers are factorized; None: the family's usual ones."""
     k: int = 8
-    preset: str = "genforce"
+    preset: str = DEFAULT_PRESET
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     labels: tuple[int, ...] | None = None
     """The class of each sample; None: the classes in turn, where there are any."""
@@ -36,9 +42,10 @@ class Settings:
     batch: int | None = None
 
     def __post_init__(self) -> None:
-        if self.steps < 3 or self.steps % 2 == 0:
+        if not 3 <= self.steps <= MOST_STEPS or self.steps % 2 == 0:
             raise SefaError(
-                f"steps={self.steps}: must be odd and at least 3, so that the unedited picture is in the middle"
+                f"steps={self.steps}: must be odd, so that the unedited picture is in the middle, "
+                f"and between 3 and {MOST_STEPS}"
             )
         if self.reach is not None and not 0 < self.reach < 1e6:
             raise SefaError(f"reach={self.reach}: must be greater than 0 and below a million")
@@ -49,52 +56,111 @@ def discover(
     out: Path,
     settings: Settings | None = None,
     *,
+    shared: DirectionPack | None = None,
+    force: bool = False,
     command: str = "",
     progress: Callable[[str, int, int | None], None] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> DirectionPack:
-    """Write `out/index.html`, `out/sheets/*.png` and `out/pack/`; returns the pack with its ranges measured."""
-    from sefa_core.report.builder import ReportBuilder
-    from sefa_core.report.data import DirectionInfo
+    """Write `out/index.html`, `out/sheets/*.png` and `out/pack/`, all or nothing; returns the pack, ranges measured.
+
+    Directions are those of `shared` where it is given, else they are factorized. Names that a pack in `out` has are
+    carried over to the same directions. `force` shows a `shared` pack of another model, and replaces a pack whose
+    names would be lost. `say` is told what a person should know.
+    """
+    from sefa_core.files import whole_folder
+    from sefa_core.report.builder import OBSOLETE, ReportBuilder
+    from sefa_core.report.facts import direction_infos, facts_of
+    from sefa_core.report.former import CARD, former_card, keep_names
+    from sefa_core.report.tiles import check_channels
 
     settings = settings or Settings()
     report = progress or (lambda what, done, total: None)
-    pack = gan.measure(gan.factorize(settings.layers, k=settings.k, preset=settings.preset))
+    say = say or (lambda text: None)
+    check_places(out, force=force)
+    check_channels(gan.weights.channels, gan.name)
+    if shared is None:
+        report("factorizing", 0, None)
+        pack = gan.factorize(settings.layers, k=settings.k, preset=settings.preset)
+    else:
+        gan.check(shared, force=force)
+        pack = shared
+    forced = pack.model.fingerprint != gan.fingerprint
+    _check_size(len(pack), settings)
+    pack = keep_names(pack, out / "pack", force=force, say=say)
+
+    report("measuring", 0, None)
+    unmeasured, pack = pack, gan.measure(pack)
     codes = gan.sample(
         settings.seeds,
         labels=settings.labels,
         truncation=settings.truncation,
         truncation_layers=settings.truncation_layers,
     )
-    pack = replace(pack, previews=_previews(gan, settings))
     strengths = [_strengths(direction.range, settings) for direction in pack]
-    infos = [
-        DirectionInfo(
-            index=number,
-            name=direction.name,
-            eigenvalue=direction.eigenvalue or 0.0,
-            share=pack.share(direction) or 0.0,
-            strengths=line,
-            layers=direction.selection,
-            description=direction.description,
-        )
-        for number, (direction, line) in enumerate(zip(pack, strengths, strict=True))
-    ]
-    builder = ReportBuilder(out, _facts(gan, pack, settings, command), infos, pack.spectrum.tolist())
+    facts = facts_of(gan, pack, settings, command, pack_path=str(out / "pack"), shared=shared is not None)
+    spectrum = next(iter(pack.spectra.values())).tolist() if pack.spectra else []
+    builder = ReportBuilder(facts, direction_infos(pack, strengths), spectrum)
     total = len(codes) * sum(map(len, strengths))
-    for done, tile in enumerate(gan.traverse(codes, pack, strengths=strengths, batch=settings.batch), start=1):
+    tiles = gan.traverse(codes, pack, strengths=strengths, batch=settings.batch, force=force)
+    for done, tile in enumerate(tiles, start=1):
         builder.add(tile.direction, tile.sample, tile.step, gan.pixels(tile.image))
         report("rendering", done, total)
-    pack.save_pretrained(out / "pack")
-    builder.finish()
+
+    report("writing", 0, None)
+    # a pack of another model stays what it is: neither ranges nor pictures of this one belong in it
+    saved = unmeasured if forced else replace(pack, previews=_previews(gan, settings))
+    card = former_card(out / "pack")
+    with whole_folder(out, obsolete=OBSOLETE) as folder:
+        builder.write(folder, previews=not forced)
+        if card is not None:  # what people wrote into it stays when the pack is saved over it
+            (folder / "pack").mkdir(exist_ok=True)
+            (folder / "pack" / CARD).write_bytes(card)
+        saved.save_pretrained(folder / "pack")
     return pack
+
+
+def check_places(out: Path, *, force: bool = False) -> None:
+    """Raise `SefaError` before any work where the report could not be written, or where another page would be lost."""
+    from sefa_core.files import cannot_write, printable, writable
+
+    for folder in (out, out / "pack", out / "pack" / "previews", out / "sheets"):
+        writable(folder, folder=True)
+    page = out / "index.html"
+    writable(page, folder=False)
+    try:
+        if page.is_file() and not force:
+            with page.open("rb") as file:
+                head = file.read(4096)
+            if OURS not in head:
+                raise SefaError(
+                    f"{printable(page)}: is no report of sefa; choose another folder with -o, or lose it with --force"
+                )
+    except OSError as problem:
+        raise cannot_write(page, problem) from problem
+
+
+def _check_size(directions: int, settings: Settings) -> None:
+    if not directions:
+        raise SefaError("the pack: holds no direction, so there is nothing to show; give another pack")
+    samples = len(settings.seeds)
+    if directions * samples * settings.steps > MOST_PICTURES:
+        raise SefaError(
+            f"{directions} directions x {samples} samples x {settings.steps} strengths: more than the "
+            f"{MOST_PICTURES} pictures that a page can hold; choose fewer with -k, --seeds or --steps"
+        )
 
 
 def _strengths(ends: tuple[float, float] | None, settings: Settings) -> tuple[float, ...]:
     if settings.reach is not None:
         ends = (-settings.reach, settings.reach)
-    if ends is None or ends[0] == ends[1]:  # a latent that does not vary: show one step each way
-        ends = (-1.0, 1.0)
-    return strengths_over(ends, settings.steps)
+    low, high = ends or (0.0, 0.0)
+    if not math.isfinite(low) or not math.isfinite(high):
+        raise SefaError(f"range {low} to {high} of a direction: not finite; give --reach, or another pack")
+    low, high = min(low, 0.0), max(high, 0.0)  # the unedited picture is part of every line
+    if low == high:  # a latent that does not vary: show one step each way
+        low, high = -1.0, 1.0
+    return strengths_over((low, high), settings.steps)
 
 
 def _previews(gan: Generator, settings: Settings) -> dict[str, object]:
@@ -105,39 +171,3 @@ def _previews(gan: Generator, settings: Settings) -> dict[str, object]:
         "truncation_layers": settings.truncation_layers,
         "noise": gan.weights.noise,
     }
-
-
-def _facts(gan: Generator, pack: DirectionPack, settings: Settings, command: str) -> Facts:
-    from sefa_core.report.data import Facts
-
-    space = gan.space
-    rows = f", {space.num_rows} rows" if space.num_rows > 1 else ""
-    return Facts(
-        title=gan.name,
-        family=gan.family,
-        resolution=gan.resolution,
-        source=gan.fetched.source,
-        licence=pack.model.licence,
-        non_commercial=pack.model.non_commercial,
-        layers=pack[0].selection,
-        num_layers=len(gan.layers),
-        preset=pack.preset,
-        method=pack.method,
-        seeds=settings.seeds,
-        truncation=settings.truncation,
-        latent=f"{space.name}, {space.dim} wide{rows}",
-        command=command,
-        version=__version__,
-        notes=gan.weights.notes,
-    )
-
-
-def command_line(verb: str, parts: Sequence[tuple[str, object, object]]) -> str:
-    """`sefa <verb>` with the options that differ from their defaults: `(option, value, default)`; "" is an argument."""
-    import shlex
-
-    words = ["sefa", verb]
-    for option, value, default in parts:
-        if value != default:
-            words += [option, str(value)] if option else [str(value)]
-    return shlex.join(words)

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sefa_core.checks import whole
 from sefa_core.errors import SefaError
+from sefa_core.interfaces import Codes
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import ArrayLike
 
     from sefa_core.interfaces import LatentSpace
+
+
+MOST_ROWS = 1_000_000
+"""More rows than any code has; truncating more than there are truncates all."""
 
 
 def draw(space: LatentSpace, seed: int, count: int) -> np.ndarray:
@@ -27,11 +33,46 @@ def draw(space: LatentSpace, seed: int, count: int) -> np.ndarray:
 
 def draw_each(space: LatentSpace, seeds: Sequence[int]) -> np.ndarray:
     """`(n, z_dim)`: one z for each seed."""
-    if len(seeds) == 0:
-        raise SefaError("seeds: none given; write for example 0-4,85")
-    if any(not 0 <= seed < 1 << 32 for seed in seeds):
-        raise SefaError("seeds: each must be between 0 and 4294967295")
     return np.concatenate([draw(space, seed, 1) for seed in seeds])
+
+
+def as_z(space: LatentSpace, z: ArrayLike | torch.Tensor, device: torch.device, model: str) -> torch.Tensor:
+    """`z` as float32 `(n, z_dim)` on `device`; `SefaError` on another shape, on none, and on what is not finite."""
+    import torch
+
+    try:
+        codes = torch.as_tensor(z, dtype=torch.float32, device=device)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise SefaError(f"z: not numbers ({problem}); {model} takes (n, {space.z_dim})") from problem
+    if codes.ndim != 2 or codes.shape[1] != space.z_dim:
+        raise SefaError(f"z has shape {tuple(codes.shape)}, {model} takes (n, {space.z_dim})")
+    if len(codes) == 0:
+        raise SefaError(f"z: holds no code; {model} takes (n, {space.z_dim})")
+    if not bool(codes.isfinite().all()):
+        raise SefaError("z: holds NaN or infinite values; give finite numbers")
+    return codes
+
+
+def check_codes(codes: Codes, space: LatentSpace, model: str) -> None:
+    """Raise `SefaError` unless `codes` are some, of the shape that `space` has."""
+    if not isinstance(codes, Codes):
+        raise SefaError(f"codes: {type(codes).__name__} is none; {model} makes them by sample or encode")
+    shape = tuple(codes.rows.shape)  # (n, rows, dim)
+    if len(shape) != 3 or shape[1:] != (space.num_rows, space.dim):
+        found = " x ".join(map(str, shape[1:])) or "one number each"
+        raise SefaError(f"codes have {found}, {model} takes {space.num_rows} x {space.dim}")
+    if str(codes.rows.dtype) != "torch.float32":
+        raise SefaError(f"codes: their rows are {codes.rows.dtype}; {model} takes float32 (rows.float())")
+    if len(codes) == 0:
+        raise SefaError(f"codes: there are none to make pictures of; sample some from {model}")
+
+
+def check_truncation(psi: float, count: int | None, rows: int) -> None:
+    """Raise `SefaError` unless `psi` is a finite number and `count` None or 0 and more; a code has `rows` rows."""
+    if isinstance(psi, bool) or not isinstance(psi, int | float | np.number) or not np.isfinite(psi):
+        raise SefaError(f"truncation={psi!r}: must be a finite number; 1 changes nothing, 0.7 is usual")
+    if count is not None:
+        whole(count, f"truncation_layers of a code with {rows} row{'s' * (rows != 1)}:", 0, MOST_ROWS)
 
 
 def class_numbers(space: LatentSpace, names: Iterable[str], model: str) -> list[int]:
@@ -56,15 +97,20 @@ def one_hot(
         return None
     if not classes:
         raise SefaError(f"{model}: has no classes; leave labels out")
-    if not isinstance(labels, torch.Tensor) and (texts := np.asarray(labels)).dtype.kind == "U":
-        labels = class_numbers(space, [str(text) for text in np.broadcast_to(texts, count)], model)
-    given = torch.as_tensor(labels, device=device)
-    if given.ndim == 2 and given.shape == (count, classes):
+    wanted = f"{model}: labels must be {count} class numbers from 0 to {classes - 1}, names, or one-hot rows"
+    try:
+        if not isinstance(labels, torch.Tensor) and (texts := np.asarray(labels)).dtype.kind == "U":
+            labels = class_numbers(space, [str(text) for text in np.broadcast_to(texts, count)], model)
+        given = torch.as_tensor(labels, device=device)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise SefaError(wanted) from problem
+    if given.ndim == 2 and given.shape == (count, classes) and bool(given.isfinite().all()):
         return given.to(torch.float32)
-    if given.shape != (count,) or given.is_floating_point() or (given < 0).any() or (given >= classes).any():
-        raise SefaError(
-            f"{model}: labels must be {count} class numbers from 0 to {classes - 1}, names, or one-hot rows"
-        )
+    if given.ndim == 0:
+        given = given.expand(count)  # (n,), one class for all
+    whole = not (given.is_floating_point() or given.is_complex() or given.dtype == torch.bool)
+    if given.shape != (count,) or not whole or bool((given < 0).any() or (given >= classes).any()):
+        raise SefaError(wanted)
     return torch.nn.functional.one_hot(given.long(), classes).to(torch.float32)  # (n, classes)
 
 
@@ -75,8 +121,6 @@ def truncated(rows: torch.Tensor, mean: torch.Tensor, psi: float, count: int | N
     """
     import torch
 
-    if count is not None and count < 0:
-        raise SefaError(f"truncation_layers={count}: must be 0 or more; the code has {rows.shape[1]} rows")
     center = mean.reshape(-1, 1, rows.shape[2])  # (1 or n, 1, dim)
     moved = center + psi * (rows - center)  # (n, rows, dim)
     if count is None:

@@ -13,36 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sefa_core.checks import whole
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Layer, WeightExtractor
+from sefa_core.presets import PRESETS, preset_named
 
 Array = np.ndarray
 
-
-@dataclass(frozen=True)
-class Preset:
-    """What one program that says "SeFa" really factorizes."""
-
-    unit_rows: bool
-    """Scale every output of every layer, a row of `A`, to unit length first."""
-    kinds: frozenset[str]
-    """Which kinds of closed-form layers take part."""
-    first_rgb: bool = False
-    """The first toRGB takes part whenever the row that it reads is selected."""
-    summary: str = ""
-
-
-EVERY_KIND = frozenset({"style", "rgb", "dense"})
-NO_RGB = EVERY_KIND - {"rgb"}
-
-PRESETS = {
-    "genforce": Preset(True, EVERY_KIND, summary="unit-length rows, last toRGB included (the authors' program)"),
-    "paper": Preset(False, EVERY_KIND, summary="the eigenproblem as the paper prints it, no scaling"),
-    "rosinality": Preset(False, NO_RGB, first_rgb=True, summary="no scaling; the first toRGB in, the last one out"),
-    "mmgeneration": Preset(False, NO_RGB, summary="no scaling, no toRGB at all"),
-}
-
-DEFAULT_PRESET = "genforce"
+MOST_DIRECTIONS = 1_000_000
+"""Beyond the width of any latent; fewer come out where the latent is narrower."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +30,6 @@ class Factorization:
 
     vectors: Array
     spectrum: Array
-
-
-def preset_named(name: str) -> Preset:
-    """The preset called `name`; `SefaError` lists the others."""
-    if name not in PRESETS:
-        raise SefaError(f"preset {name!r}: there is no such preset; choose one of {', '.join(PRESETS)}")
-    return PRESETS[name]
 
 
 def layers_used(weights: WeightExtractor, selection: Sequence[int], preset: str) -> list[Layer]:
@@ -106,8 +78,7 @@ def eigen(matrix: Array, k: int | None = None) -> Factorization:
 
 def factorize(weights: WeightExtractor, selection: Sequence[int], *, k: int, preset: str) -> Factorization:
     """Factorize the selected layers of a checkpoint. `k` is cut at `dim`; raises `SefaError` on an unknown preset."""
-    if k < 1:
-        raise SefaError(f"k={k}: at least one direction must be asked for")
+    k = whole(k, "k", 1, MOST_DIRECTIONS)
     used = layers_used(weights, selection, preset)
     with threadpool_limits(limits=1, user_api="blas"):  # more threads only wait for each other on matrices this small
         matrix = gram((weights.matrix(layer) for layer in used), unit_rows=PRESETS[preset].unit_rows)

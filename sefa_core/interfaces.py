@@ -6,10 +6,13 @@ Shapes, everywhere in the toolkit: `n` codes, `rows` places where a code enters,
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+
+from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,10 +133,25 @@ class Codes:
     def __len__(self) -> int:
         return int(self.rows.shape[0])
 
-    def __getitem__(self, which: slice) -> Codes:
-        """Some of the codes, as `Codes` again: `codes[2:5]`."""
-        labels = None if self.labels is None else self.labels[which]
-        return replace(self, rows=self.rows[which], labels=labels)
+    def __getitem__(self, which: int | slice | Sequence[int]) -> Codes:
+        """Some of the codes, as `Codes` again: `codes[0]`, `codes[2:5]`, `codes[[0, 3]]`."""
+        chosen: list[int]
+        if isinstance(which, slice):
+            chosen = list(range(len(self))[which])
+        else:
+            several = isinstance(which, Sequence) or bool(getattr(which, "shape", ()))  # a list, or an array of numbers
+            try:
+                chosen = [operator.index(index) for index in (which if several else [which])]  # type: ignore[arg-type, union-attr]
+            except TypeError as problem:
+                raise SefaError(f"codes[{which!r}]: write codes[0], codes[2:5] or codes[[0, 3]]") from problem
+            if any(not -len(self) <= index < len(self) for index in chosen):
+                raise SefaError(f"codes[{which}]: there are {len(self)} codes, numbered 0 to {len(self) - 1}")
+        labels = None if self.labels is None else self.labels[chosen]  # (m, classes)
+        return replace(self, rows=self.rows[chosen], labels=labels)  # (m, rows, dim)
+
+    def __iter__(self) -> Iterator[Codes]:
+        """One after another, each as `Codes` of one."""
+        return (self[index] for index in range(len(self)))
 
 
 class Synthesizer(ABC):
@@ -141,6 +159,11 @@ class Synthesizer(ABC):
 
     value_range: tuple[float | tuple[float, ...], float | tuple[float, ...]] = (-1.0, 1.0)
     """Which image values stand for black and white; a tuple where each channel has its own."""
+
+    @property
+    def own(self) -> Synthesizer:
+        """The object that the family made, for what only that family can do; the core works through a wrapper of it."""
+        return self
 
     @abstractmethod
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:

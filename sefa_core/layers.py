@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -36,12 +37,15 @@ def select(
 
     Raises `SefaError` when a part is not understood or names a layer that is not there.
     """
-    if isinstance(text, int):
-        parts = [str(text)]
-    elif isinstance(text, str):
+    if isinstance(text, str):
         parts = [part.strip() for part in text.split(",")]
+    elif not isinstance(text, bool) and hasattr(text, "__index__") and not getattr(text, "shape", ()):
+        parts = [str(operator.index(text))]  # type: ignore[arg-type]
     else:
-        parts = [str(index) for index in text]
+        try:
+            parts = [str(index) for index in text]  # type: ignore[union-attr]
+        except TypeError as problem:
+            raise SefaError(f"layers {text!r}: not understood; write all, 0-1, 2,4,6-13, 3 or [0, 1]") from problem
     chosen: set[int] = set()
     for part in parts:
         chosen.update(_indices(part, layers, own))
@@ -82,3 +86,20 @@ def canonical(indices: Sequence[int], count: int) -> str:
         else:
             runs.append([index, index])
     return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
+
+
+def usual_groups(conventions: Mapping[str, str], layers: Sequence[Layer]) -> dict[str, str]:
+    """What people's named selections mean on this model: cut off at its last layer, left out where nothing remains.
+
+    Conventions are written for the largest models of a family; on a small one "6-13" may be "6-7", or nothing.
+    """
+    count = len(layers)
+    found: dict[str, str] = {}
+    for name, text in conventions.items():
+        kept: set[int] = set()
+        for part in text.split(","):
+            low, _, high = part.strip().partition("-")
+            kept.update(range(int(low), min(int(high or low), count - 1) + 1))
+        if kept:
+            found[name] = canonical(sorted(kept), -1)
+    return found

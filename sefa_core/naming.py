@@ -10,6 +10,8 @@ import numpy as np
 
 from sefa_core.checkpoint import StateDict, TensorInfo
 
+Shape = tuple[int, ...]
+
 Number = Callable[[int], int | None]
 """From the number in a program's name to the number in ours; None where there is no such thing."""
 
@@ -22,6 +24,41 @@ same = plus(0)
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What becomes of one tensor as it is read; `shape` says so without reading it."""
+
+    value: Callable[[np.ndarray], np.ndarray]
+    shape: Callable[[Shape], Shape] = lambda shape: shape
+    widened: bool = True
+    """Whether it is computed and given as float32, else as the type that it has in the file."""
+
+
+TRANSPOSED = Reading(lambda a: a.T, lambda shape: shape[::-1])
+
+
+def renamed(state: StateDict, names: Mapping[str, str], readings: Mapping[str, Reading]) -> StateDict:
+    """`state` under our names (`names` has the file's for each), with `readings` by our names applied."""
+    index = {}
+    for ours, theirs in names.items():
+        info = state[theirs]
+        if ours in readings:
+            shape = readings[ours].shape(info.shape)
+            widened = readings[ours].widened
+            size = 4 * int(np.prod(shape, dtype=np.int64)) if widened else info.nbytes
+            info = TensorInfo(shape, "float32" if widened else info.dtype, size)
+        index[ours] = info
+
+    def read(ours: str) -> np.ndarray:
+        tensor = state.read(names[ours])
+        if ours not in readings:
+            return tensor
+        value = readings[ours].value(tensor.astype(np.float32) if readings[ours].widened else tensor)
+        return np.ascontiguousarray(value).reshape(index[ours].shape)  # ascontiguousarray makes a row of a number
+
+    return StateDict(index, read)
+
+
+@dataclass(frozen=True)
 class Change:
     """What happens to the tensors whose name of ours fits `pattern`, once they have as many axes as we give them."""
 
@@ -30,7 +67,7 @@ class Change:
     """The order of axes, as for `numpy.transpose`."""
     value: Callable[[np.ndarray], np.ndarray] | None = None
     """Comes after that, and keeps the shape."""
-    shape: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None
+    shape: Callable[[Shape], Shape] | None = None
     """Comes last: the shape it is given in the end, from the one it has then."""
 
 
@@ -68,7 +105,7 @@ class Names:
         return names, unknown
 
 
-def squeezed(shape: tuple[int, ...], axes: int) -> tuple[int, ...]:
+def squeezed(shape: Shape, axes: int) -> Shape:
     """`shape` without axes of size 1, from the left and then from the right, until `axes` are left."""
     while len(shape) > axes and shape[0] == 1:
         shape = shape[1:]
@@ -81,31 +118,37 @@ def translated(
     state: StateDict, names: Mapping[str, str], changes: tuple[Change, ...], rank: Callable[[str], int]
 ) -> StateDict:
     """The tensors of `state` under our names, in our shapes and orientation; `rank` tells how many axes a name has."""
-    plain = {ours: squeezed(state.shape(theirs), rank(ours)) for ours, theirs in names.items()}
-    wanted = {ours: [c for c in changes if _fits(c, ours, len(plain[ours]))] for ours in names}
-    shapes = dict(plain)
-    for ours, todo in wanted.items():
-        for change in todo:
-            if change.axes is not None:
-                shapes[ours] = tuple(shapes[ours][axis] for axis in change.axes)
-            if change.shape is not None:
-                shapes[ours] = change.shape(shapes[ours])
+    readings = {}
+    for ours, theirs in names.items():
+        plain = squeezed(state.shape(theirs), rank(ours))
+        readings[ours] = _reading(plain, [change for change in changes if _fits(change, ours, len(plain))])
+    return renamed(state, names, readings)
 
-    def read(ours: str) -> np.ndarray:
-        array = state.read(names[ours]).reshape(plain[ours])
-        for change in wanted[ours]:
+
+def _reading(plain: Shape, changes: list[Change]) -> Reading:
+    """The tensor without its superfluous axes, then all `changes` in their order."""
+
+    def shape(_: Shape) -> Shape:
+        shape = plain
+        for change in changes:
+            if change.axes is not None:
+                shape = tuple(shape[axis] for axis in change.axes)
+            if change.shape is not None:
+                shape = change.shape(shape)
+        return shape
+
+    def value(array: np.ndarray) -> np.ndarray:
+        array = array.reshape(plain)
+        for change in changes:
             if change.axes is not None:
                 array = array.transpose(change.axes)
             if change.value is not None:
                 array = change.value(array)
             if change.shape is not None:
                 array = array.reshape(change.shape(array.shape))
-        return np.ascontiguousarray(array).reshape(shapes[ours])  # ascontiguousarray makes a row of a number
+        return array
 
-    index = {
-        ours: TensorInfo(shapes[ours], state[theirs].dtype, state[theirs].nbytes) for ours, theirs in names.items()
-    }
-    return StateDict(index, read)
+    return Reading(value, shape, widened=False)
 
 
 def _fits(change: Change, name: str, axes: int) -> bool:

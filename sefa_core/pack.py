@@ -1,7 +1,10 @@
-"""Directions and packs of directions: values that add, scale, slice, and know which model they belong to."""
+"""What is a pack? Directions of one model, by number and by name, with the spectra and facts that belong to them."""
 
 from __future__ import annotations
 
+import json
+import operator
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,144 +12,24 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from sefa_core import checks
+from sefa_core.direction import Direction
 from sefa_core.errors import SefaError
-from sefa_core.interfaces import Codes
+from sefa_core.presets import DEFAULT_PRESET
+from sefa_core.space import ModelInfo, Space, check_name, refuse_other_model
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from sefa_core.hub.push import Pushed
 
-@dataclass(frozen=True)
-class Space:
-    """What two directions must share to be added: the latent space that they live in."""
+__all__ = ["Direction", "DirectionPack", "ModelInfo", "Space", "check_name", "refuse_other_model"]
 
-    family: str
-    name: str
-    dim: int
-    num_rows: int
-
-    def __str__(self) -> str:
-        return f"{self.family} {self.name} ({self.num_rows} x {self.dim})"
+MOST_NUMBERS = 1 << 27
+"""Numbers in the offsets of all directions together, half a gigabyte; no pack that was meant comes near."""
 
 
-@dataclass(frozen=True)
-class ModelInfo:
-    """The model that directions were found in."""
-
-    name: str
-    fingerprint: str
-    """SHA-256 of the closed-form matrices (`factorization.fingerprint`)."""
-    source: str = ""
-    revision: str | None = None
-    licence: str | None = None
-    non_commercial: bool | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Direction:
-    """An edit of latent codes: `offsets` `(rows, dim)` float32, added `strength` times by `shift`.
-
-    A direction of a factorization has one unit vector on the rows that its layers read, and zeros elsewhere.
-    Directions add, subtract and scale; combining different spaces raises `SefaError`.
-    """
-
-    offsets: np.ndarray
-    space: Space
-    layers: tuple[int, ...]
-    name: str = ""
-    eigenvalue: float | None = None
-    range: tuple[float, float] | None = None
-    """Strengths that stay plausible, three standard deviations of the latent each way; None: not measured."""
-    unit: str = "latent"
-    """What a strength of 1 means; "latent": a step of length 1 in each row that the direction moves."""
-    description: str = ""
-    selection: str = "all"
-    """The layer selection that was factorized; names the spectrum that `eigenvalue` belongs to."""
-    fingerprint: str | None = None
-    """The model that it was found in; None after a change that leaves no single model."""
-
-    def __post_init__(self) -> None:
-        offsets = np.array(self.offsets, dtype=np.float32)  # a copy: values do not change under their owner
-        if offsets.shape != (self.space.num_rows, self.space.dim):
-            raise SefaError(f"direction {self.name!r}: offsets {offsets.shape} do not fit the space {self.space}")
-        offsets.flags.writeable = False
-        object.__setattr__(self, "offsets", offsets)
-
-    @property
-    def rows(self) -> tuple[int, ...]:
-        """The rows of a code that this direction moves."""
-        return tuple(int(row) for row in np.flatnonzero(self.offsets.any(axis=1)))
-
-    @property
-    def vector(self) -> np.ndarray:
-        """The vector `(dim,)` that all rows share; `SefaError` when rows move differently."""
-        moved = self.offsets[list(self.rows)]  # (moved rows, dim)
-        if len(moved) == 0:
-            return np.zeros(self.space.dim, np.float32)
-        if (moved != moved[0]).any():
-            raise SefaError(f"direction {self.name!r}: moves its layers by different vectors; use .offsets")
-        vector: np.ndarray = moved[0]
-        return vector
-
-    def shift(self, codes: Codes, strength: float, *, force: bool = False) -> Codes:
-        """`codes` with `strength` times this direction added to the rows that it names; labels stay.
-
-        Raises `SefaError` when the codes are of another shape, or of another model than the direction unless `force`.
-        """
-        rows, dim = codes.rows.shape[1:]
-        if (rows, dim) != self.offsets.shape:
-            raise SefaError(f"direction {self.name!r}: lives in {self.space}, the codes have {rows} x {dim}")
-        if not force:
-            refuse_other_model(self.fingerprint, codes.fingerprint, f"direction {self.name!r}")
-        offsets = codes.rows.new_tensor(self.offsets.copy())  # (rows, dim)
-        return replace(codes, rows=codes.rows + strength * offsets)  # (n, rows, dim)
-
-    def __add__(self, other: Direction) -> Direction:
-        if not isinstance(other, Direction):
-            return NotImplemented
-        if self.space != other.space:
-            raise SefaError(f"directions of {self.space} and of {other.space} cannot be combined")
-        refuse_other_model(self.fingerprint, other.fingerprint, "directions of two models")
-        return Direction(
-            self.offsets + other.offsets,
-            self.space,
-            tuple(sorted({*self.layers, *other.layers})),
-            name=_sum_name(self.name, other.name),
-            fingerprint=self.fingerprint,
-            selection=self.selection,
-        )
-
-    def __mul__(self, factor: float) -> Direction:
-        if not isinstance(factor, int | float | np.number):
-            return NotImplemented
-        ends = None if self.range is None or not factor else sorted(end / float(factor) for end in self.range)
-        return replace(
-            self,
-            offsets=self.offsets * np.float32(factor),
-            name=_product_name(float(factor), self.name),
-            range=(ends[0], ends[1]) if ends else None,
-            eigenvalue=None,
-        )
-
-    __rmul__ = __mul__
-
-    def __neg__(self) -> Direction:
-        return self * -1.0
-
-    def __sub__(self, other: Direction) -> Direction:
-        if not isinstance(other, Direction):
-            return NotImplemented
-        return self + -other
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Direction):
-            return NotImplemented
-        return np.array_equal(self.offsets, other.offsets) and _plain(self) == _plain(other)
-
-    __hash__ = None  # type: ignore[assignment]  # arrays inside
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DirectionPack(Sequence[Direction]):
     """Directions of one model. Index by number, by name or by slice; a slice is a pack again.
 
@@ -157,32 +40,68 @@ class DirectionPack(Sequence[Direction]):
     space: Space
     model: ModelInfo
     spectra: Mapping[str, np.ndarray]
-    """Layer selection to its eigenvalues `(dim,)` float64, descending."""
-    preset: str = "genforce"
+    """What directions call their spectrum, mostly the layer selection: its eigenvalues `(dim,)` float64, descending."""
+    preset: str = DEFAULT_PRESET
     method: str = "sefa"
+    """How the directions were found, where they do not say otherwise themselves."""
     previews: Mapping[str, Any] = field(default_factory=dict)
     """How pictures of this pack were made: seeds, truncation, noise."""
 
     def __post_init__(self) -> None:
-        for direction in self.directions:
-            if direction.space != self.space:
-                raise SefaError(f"pack of {self.space}: direction {direction.name!r} lives in {direction.space}")
+        checks.text(self.method, "pack: method")
+        checks.text(self.preset, "pack: preset")
+        refuse_too_many(len(self.directions), self.space)
+        object.__setattr__(self, "directions", tuple(self._adopted(direction) for direction in self.directions))
+        given = [direction.name for direction in self.directions if direction.name]
+        twice = sorted({name for name in given if given.count(name) > 1}) if len({*given}) < len(given) else []
+        if twice:
+            raise SefaError(f"name {twice[0]!r}: two directions of one pack cannot share it; choose another")
+        used = [direction.spectrum or direction.selection for direction in self.directions]
+        keys = [key for key in dict.fromkeys([*used, *sorted(self.spectra)]) if key in self.spectra]
+        object.__setattr__(self, "spectra", {key: _spectrum(key, self.spectra[key]) for key in keys})
+        try:
+            previews = json.loads(json.dumps(dict(self.previews), allow_nan=False))
+        except (TypeError, ValueError, RecursionError) as problem:
+            raise SefaError(f"pack: previews are no JSON object ({problem}); give plain numbers and text") from problem
+        object.__setattr__(self, "previews", previews)
+
+    def _adopted(self, direction: Direction) -> Direction:
+        """`direction` as one of this pack: of its model and, where it does not say, found as the others were."""
+        if not isinstance(direction, Direction):
+            raise SefaError(f"pack: holds directions; got {type(direction).__name__}")
+        if direction.space != self.space:
+            raise SefaError(f"pack of {self.space}: direction {direction.name!r} lives in {direction.space}")
+        refuse_other_model(direction.fingerprint, self.model.fingerprint, f"direction {direction.name!r}")
+        if not direction.offsets.any():
+            raise SefaError(f"pack: direction {direction.name!r} has length zero and changes nothing; leave it out")
+        mine = {"fingerprint": self.model.fingerprint, "method": self.method, "preset": self.preset}
+        missing = {key: value for key, value in mine.items() if getattr(direction, key) is None}
+        return replace(direction, **missing) if missing else direction  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        names = ", ".join(direction.name for direction in self.directions if direction.name)
+        called = f", names {names}" if names else ""
+        count = f"{len(self)} direction{'s' * (len(self) != 1)}"
+        return f"<DirectionPack of {self.model.name}: {count} in {self.space}{called}>"
 
     @property
     def vectors(self) -> np.ndarray:
+        """One unit vector for each direction, `Direction.axis`; what moves its rows differently is only near to it."""
         if not self.directions:
             return np.zeros((0, self.space.dim), np.float32)
-        return np.stack([direction.vector for direction in self.directions])  # (k, dim)
+        return np.stack([direction.axis for direction in self.directions])  # (k, dim)
 
     @property
     def spectrum(self) -> np.ndarray:
-        """The eigenvalues of the first selection; `spectra` has those of every selection."""
+        """The eigenvalues of the first spectrum; `spectra` has all of them."""
+        if not self.spectra:
+            raise SefaError(f"pack of {self.model.name}: holds no spectrum; factorize the model to have one")
         return next(iter(self.spectra.values()))
 
     def share(self, direction: Direction) -> float | None:
-        """The direction's eigenvalue as a part of the sum of its spectrum, 0 to 1."""
-        spectrum = self.spectra.get(direction.selection)
-        if direction.eigenvalue is None or spectrum is None or not spectrum.sum():
+        """The direction's eigenvalue as a part of the sum of its spectrum, 0 to 1; None where one is not known."""
+        spectrum = self.spectra.get(direction.spectrum or direction.selection)
+        if direction.eigenvalue is None or spectrum is None or not spectrum.sum() > 0:
             return None
         return float(direction.eigenvalue / spectrum.sum())
 
@@ -204,33 +123,60 @@ class DirectionPack(Sequence[Direction]):
     def index_of(self, which: int | str) -> int:
         """The number of a direction given by number (negative counts from the end), by name, or by a number as text."""
         if isinstance(which, str):
-            named = [number for number, direction in enumerate(self.directions) if direction.name == which]
-            if named:
-                return named[0]
-            if not which.lstrip("-").isdecimal():
+            for position, direction in enumerate(self.directions):
+                if which and direction.name == which:
+                    return position
+            if not re.fullmatch("-?[0-9]{1,9}", which):
                 names = ", ".join(direction.name for direction in self.directions if direction.name)
                 raise SefaError(
-                    f"direction {which!r}: the pack has none of that name; it has numbers 0 to {len(self) - 1}"
+                    f"direction {checks.shown(which)}: the pack has none of that name; it {self._numbers('has')}"
                     + (f" and the names {names}" if names else " and no names yet")
                 )
-        number = int(which)
+            number = int(which)
+        else:
+            if isinstance(which, bool) or not hasattr(which, "__index__"):
+                raise SefaError(f"direction {checks.shown(which)}: is neither a number nor a name; give one of them")
+            number = operator.index(which)
         if not -len(self) <= number < len(self):
             # a plain IndexError ends the old iteration protocol; a SefaError tells a person what there is
-            raise DirectionIndexError(f"direction {number}: the pack holds {len(self)}, numbered 0 to {len(self) - 1}")
+            raise DirectionIndexError(f"direction {number}: the pack {self._numbers('holds')}")
         return number % len(self)
+
+    def _numbers(self, verb: str) -> str:
+        return f"{verb} {len(self)}, numbered 0 to {len(self) - 1}" if len(self) else f"{verb} no directions"
 
     def named(self, names: Mapping[int | str, str]) -> DirectionPack:
         """The pack with new names: `names` maps a number or an old name to a new one ("" takes the name away)."""
         directions = list(self.directions)
         for which, name in names.items():
-            check_name(name)
             number = self.index_of(which)
             directions[number] = replace(directions[number], name=name)
-        given = [direction.name for direction in directions if direction.name]
-        twice = sorted({name for name in given if given.count(name) > 1})
-        if twice:
-            raise SefaError(f"name {twice[0]!r}: two directions of one pack cannot share it; choose another")
         return replace(self, directions=tuple(directions))
+
+    def pick(self, *which: int | str | Direction) -> DirectionPack:
+        """A pack of these directions in this order, with the spectra that belong to them.
+
+        Each is a number, a name, an expression such as "smile - 0.4*age", or a direction: `pack.pick(3, -pack["age"])`.
+        """
+        from sefa_core.curation import pick
+
+        return pick(self, which)
+
+    @staticmethod
+    def merge(packs: Sequence[DirectionPack]) -> DirectionPack:
+        """One pack with the directions of several, which are of one model; the first says what they have in common.
+
+        Raises `SefaError` when the models differ, or when two directions have one name.
+        """
+        from sefa_core.curation import merge
+
+        return merge(packs)
+
+    def with_names_of(self, older: DirectionPack) -> DirectionPack:
+        """The pack with the names and descriptions that `older` has for the same directions of the same model."""
+        from sefa_core.curation import with_names_of
+
+        return with_names_of(self, older)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write `directions.safetensors`, `config.json` and `README.md` into `folder`; returns the folder."""
@@ -238,12 +184,60 @@ class DirectionPack(Sequence[Direction]):
 
         return save(self, Path(folder))
 
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        private: bool = False,
+        revision: str | None = None,
+        create_pr: bool = False,
+        commit_message: str | None = None,
+        token: str | None = None,
+        previews: str | Path | None = None,
+        replace_card: bool = False,
+        dry_run: bool = False,
+    ) -> Pushed:
+        """Share the pack on the Hugging Face Hub as `org/name`, in one commit; returns what was sent, and where to.
+
+        The repository, and the branch `revision`, are made where there are none; `create_pr` proposes the change.
+        `previews` is a folder of `<number>.webp`. A card that a person wrote there stays unless `replace_card`.
+        `dry_run` only tells the files and asks nobody. Raises `SefaError` with what to do when the Hub refuses.
+        """
+        from sefa_core.hub.push import push_pack
+
+        return push_pack(
+            self,
+            repo_id,
+            private=private,
+            revision=revision,
+            create_pr=create_pr,
+            commit_message=commit_message,
+            token=token,
+            previews=None if previews is None else Path(previews),
+            replace_card=replace_card,
+            dry_run=dry_run,
+        )
+
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> DirectionPack:
-        """Read a pack from a folder; `SefaError` when it is none, is damaged, or is of an unknown format version."""
+    def from_pretrained(
+        cls, source: str | Path, *, revision: str | None = None, token: str | None = None
+    ) -> DirectionPack:
+        """Read a pack from a folder, or from the Hub by its name there: `"org/name"`, a string.
+
+        A folder of that name goes first; `hf:org/name@revision` is always the Hub. `revision` is a branch, a tag or a
+        commit. Raises `SefaError` when it is no pack, is damaged, is of an unknown format version, or cannot be had.
+        """
         from sefa_core.packfile import load
 
-        return load(Path(folder))
+        if isinstance(source, str):
+            from sefa_core.hub.pull import load_shared
+
+            shared = load_shared(source, revision=revision, token=token)
+            if shared is not None:
+                return shared
+        if revision is not None:
+            raise SefaError(f"{source}: a folder has no revisions; leave revision out, or write hf:org/name")
+        return load(Path(source))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DirectionPack):
@@ -264,32 +258,22 @@ class DirectionIndexError(SefaError, IndexError):
     """A number beyond the directions of a pack."""
 
 
-def refuse_other_model(mine: str | None, theirs: str | None, what: str) -> None:
-    """Raise `SefaError` with both fingerprints when they are known and differ."""
-    if mine and theirs and mine != theirs:
+def refuse_too_many(count: int, space: Space) -> None:
+    """Raise `SefaError` when so many directions in such a space are more than a pack holds."""
+    if count * space.num_rows * space.dim > MOST_NUMBERS:
         raise SefaError(
-            f"{what}: found in the model {mine[:12]}, applied to the model {theirs[:12]}; "
-            "factorize that model, or force it (force=True, --force)"
+            f"pack: {count} directions in {space} have more than {MOST_NUMBERS} numbers; make it of fewer directions"
         )
 
 
-def check_name(name: str) -> None:
-    """Names are addressed on the command line as `-d smile=-1`; refuse what could not be."""
-    if name.lstrip("-").isdecimal() or "=" in name or name != name.strip() or not name.isprintable() or len(name) > 80:
-        raise SefaError(f"name {name!r}: must be 1 to 80 printable characters, no '=', not only digits")
-
-
-def _plain(direction: Direction) -> tuple[object, ...]:
-    return tuple(value for key, value in vars(direction).items() if key != "offsets")
-
-
-def _sum_name(first: str, second: str) -> str:
-    joined = f"{first or '?'} + {second or '?'}"
-    return joined.replace("+ -", "- ")
-
-
-def _product_name(factor: float, name: str) -> str:
-    if factor == 1.0 or not name:
-        return name
-    inner = f"({name})" if " " in name else name
-    return f"-{inner}" if factor == -1.0 else f"{factor:g}*{inner}"
+def _spectrum(key: str, values: np.ndarray) -> np.ndarray:
+    """Eigenvalues `(dim,)` float64 that are numbers."""
+    checks.text(key, "spectrum")
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as problem:
+        raise SefaError(f"spectrum {key!r}: is no list of numbers ({problem})") from problem
+    if array.ndim != 1 or not len(array) or not np.isfinite(array).all():
+        raise SefaError(f"spectrum {key!r}: must be a list of finite numbers, largest first; got shape {array.shape}")
+    array.flags.writeable = False
+    return array

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+import re
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from types import MappingProxyType, NoneType
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sefa_core.errors import SefaError
@@ -67,16 +69,43 @@ class Pack:
 
 Entry = TypeVar("Entry", Family, Model, Pack)
 
-_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
-    "str": ("text", (str,)),
-    "str | None": ("text", (str, NoneType)),
-    "int | None": ("a whole number", (int, NoneType)),
-    "float | None": ("a number", (int, float, NoneType)),
-    "bool | None": ("true or false", (bool, NoneType)),
-    "dict[str, str]": ("a mapping", (dict,)),
-    "list[float]": ("a list", (list,)),
-    "list[str]": ("a list", (list,)),
+
+_LARGEST = 1e18
+
+
+def _is_number(value: object) -> bool:
+    # to Python true is a whole number, to a reader of the file it is a slip
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def _is_size(value: object) -> bool:
+    return _is_number(value) and isinstance(value, int) and value >= 0
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_TYPES: dict[str, tuple[str, Callable[[object], bool]]] = {
+    "str": ("text", _is_text),
+    "int": ("a whole number", _is_size),
+    "float": ("a number", _is_number),
+    "bool": ("true or false", lambda value: isinstance(value, bool)),
+    "dict[str, str]": (
+        "a mapping of texts to texts",
+        lambda value: isinstance(value, dict) and all(map(_is_text, [*value, *value.values()])),
+    ),
+    "list[float]": ("a list of numbers", lambda value: isinstance(value, list) and all(map(_is_number, value))),
+    "list[str]": ("a list of texts", lambda value: isinstance(value, list) and all(map(_is_text, value))),
 }
+
+_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "name": ("letters, digits, `.`, `_` and `-`", lambda name: re.fullmatch(r"[\w.-]+", name) is not None),
+    "source": ("a path or an address", lambda source: source.strip() != ""),
+    "sha256": ("64 hexadecimal digits", lambda text: re.fullmatch(r"[0-9a-f]{64}", text) is not None),
+    "strengths": ("two numbers, the lower first", lambda ends: not ends or (len(ends) == 2 and ends[0] < ends[1])),
+}
+"""What the value of a key must be besides its type."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +134,7 @@ def load_registry() -> Registry:
 
 @functools.cache
 def _load(extra: str | None) -> Registry:
-    files = [registry_file(), *([Path(extra)] if extra else [])]
+    files = [registry_file(), *([Path(os.path.expanduser(extra))] if extra else [])]  # noqa: PTH111 (never raises)
     documents = [(file, _read(file)) for file in files]
     registry = Registry(
         families=MappingProxyType(_entries(Family, "families", documents)),
@@ -118,6 +147,13 @@ def _load(extra: str | None) -> Registry:
             raise SefaError(
                 f"{files[-1]}: model {model.name!r} is of an unknown family {model.family!r}; known are {known}: "
                 "correct it, or describe the family under `families`"
+            )
+    for pack in registry.packs.values():
+        if pack.model not in registry.models:
+            hint = close_matches(pack.model, list(registry.models))
+            raise SefaError(
+                f"{files[-1]}: pack {pack.name!r} is of an unknown model {pack.model!r}{hint}; "
+                "correct it, or describe the model under `models`"
             )
     return registry
 
@@ -153,7 +189,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise SefaError(
             f"{file}: the registry cannot be read ({problem.strerror}); correct the path in {EXTRA}"
         ) from problem
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        RecursionError,
+    ) as problem:  # ValueError: bytes, dates and numbers that are none
         raise SefaError(f"{file}: the registry is not YAML ({problem}); correct the file") from problem
     sections = ("families", "models", "packs")
     if not isinstance(document, dict) or not set(document) <= set(sections):
@@ -192,10 +232,15 @@ def _entry(kind: type[Entry], raw: object, where: str) -> Entry:
     if missing:
         raise SefaError(f"{where}: lacks {', '.join(missing)}; add it")
     for name, value in raw.items():
-        wanted, types = _TYPES[str(known[name].type)]
-        # to Python true is a whole number, to a reader of the file it is a slip
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        kind_of_value = str(known[name].type)
+        wanted, right = _TYPES[kind_of_value.removesuffix(" | None")]
+        if value is None and kind_of_value.endswith("None"):
+            continue
+        if not right(value):
             raise SefaError(f"{where}: {name} must be {wanted}, not {value!r}; text may need quotes")
+        wanted, right = _RULES.get(name, ("", lambda _: True))
+        if not right(value):
+            raise SefaError(f"{where}: {name} must be {wanted}, not {value!r}; correct it")
     return kind(**raw)
 
 
@@ -203,4 +248,5 @@ def _anchored(entry: Entry, file: Path) -> Entry:
     """A path in a registry is relative to the file that says it; anything with a scheme stays as it is."""
     if isinstance(entry, Family) or ":" in entry.source:
         return entry
-    return replace(entry, source=str(file.absolute().parent / entry.source))
+    path = os.path.expanduser(entry.source)  # noqa: PTH111 (never raises)
+    return replace(entry, source=str(file.absolute().parent / path))

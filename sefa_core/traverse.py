@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sefa_core.checks import whole
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import ArrayLike
 
     from sefa_core.generator import Generator
     from sefa_core.pack import Direction
 
 STEPS = 9
 """Strengths along a direction unless somebody says otherwise; odd, so that 0 is among them."""
+MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +37,62 @@ class Tile:
 
 def strengths_over(ends: tuple[float, float], steps: int = STEPS) -> tuple[float, ...]:
     """`steps` strengths evenly over a range that contains 0, ascending; an odd number of them includes 0 exactly."""
-    if steps < 2:
-        raise SefaError(f"steps={steps}: a traversal needs at least 2 strengths")
+    steps = whole(steps, "steps", 2, MOST_STEPS)
     low, high = ends
     middle = steps // 2
     if steps % 2 and low < 0 < high:
         below = [low * (middle - step) / middle for step in range(middle)]
         return (*below, 0.0, *(high * (step + 1) / middle for step in range(middle)))
     return tuple(low + (high - low) * step / (steps - 1) for step in range(steps))
+
+
+def prepared(
+    gan: Generator,
+    directions: Direction | Iterable[Direction],
+    strengths: ArrayLike | Sequence[ArrayLike] | None,
+    steps: int,
+    *,
+    force: bool,
+) -> tuple[list[Direction], list[tuple[float, ...]]]:
+    """Directions of a traversal, each with its strengths, or `SefaError` where they do not fit the model."""
+    from sefa_core.closed_form import refuse_unlike
+    from sefa_core.pack import Direction
+
+    if not isinstance(directions, Direction | Iterable):
+        raise SefaError(f"directions: {type(directions).__name__} is none; give a pack, or one of its directions")
+    chosen = [directions] if isinstance(directions, Direction) else list(directions)
+    for number, direction in enumerate(chosen):
+        if not isinstance(direction, Direction):
+            raise SefaError(f"directions: number {number} is {type(direction).__name__}; give a pack or directions")
+        name = f"direction {direction.name or number}"
+        refuse_unlike(gan, direction.space, direction.fingerprint, name, force=force)
+    if strengths is not None:
+        return chosen, strength_lines(strengths, len(chosen))
+    chosen = [gan.measured(direction) for direction in chosen]
+    return chosen, [strengths_over(direction.range, steps) for direction in chosen if direction.range]
+
+
+def strength_lines(strengths: ArrayLike | Sequence[ArrayLike], count: int) -> list[tuple[float, ...]]:
+    """One line of strengths for each of `count` directions: from a line for all, or from a line for each."""
+    import numpy as np
+
+    try:
+        parts = [np.asarray(part, dtype=np.float64) for part in strengths]  # type: ignore[union-attr]
+    except (TypeError, ValueError) as problem:
+        raise SefaError(f"strengths: {problem}; give numbers such as [-3, 0, 3], or one list for each") from problem
+    if parts and all(part.ndim == 1 for part in parts):
+        lines = [tuple(part.tolist()) for part in parts]
+    elif all(part.ndim == 0 for part in parts):
+        lines = [tuple(float(part) for part in parts)] * count
+    else:
+        raise SefaError("strengths: numbers and lists are mixed; give one list for all directions, or one for each")
+    if len(lines) != count:
+        raise SefaError(f"strengths: {len(lines)} lists for {count} directions; give one list for each, or one for all")
+    if not all(lines):
+        raise SefaError("strengths: the list is empty; give numbers such as [-3, 0, 3]")
+    if not all(math.isfinite(strength) for line in lines for strength in line):
+        raise SefaError("strengths: they hold NaN or infinite values; give finite numbers")
+    return lines
 
 
 def traverse(
@@ -56,6 +108,8 @@ def traverse(
 
     A sample at strength zero is the same picture for every direction: it is rendered once and shared.
     """
+    from sefa_core.pixels import UNREAL, all_finite
+
     originals: dict[int, torch.Tensor] = {}
     wanted = [(d, s, t) for d, line in enumerate(strengths) for s in range(len(codes)) for t in range(len(line))]
     for piece in _batches(wanted, batch):
@@ -71,13 +125,22 @@ def traverse(
                 seen.add(s)
         if fresh:
             edited = [directions[d].shift(codes[s : s + 1], strengths[d][t], force=force) for d, s, t in fresh]
-            for key, image in zip(fresh, generator.synthesize(join(edited), batch=batch), strict=True):
+            pictures = generator.synthesize(join(edited), batch=batch)  # (n, C, H, W)
+            for key, image, real in zip(fresh, pictures, all_finite(pictures), strict=True):
+                if not real:
+                    raise SefaError(f"{generator.name}: {_about(key, directions, strengths)}: {UNREAL}")
                 images[key] = image  # (C, H, W)
                 if strengths[key[0]][key[2]] == 0:
                     originals[key[1]] = image
         for key in piece:
             d, s, t = key
             yield Tile(d, s, t, float(strengths[d][t]), images[key] if key in images else originals[s])
+
+
+def _about(key: tuple[int, int, int], directions: Sequence[Direction], strengths: Sequence[Sequence[float]]) -> str:
+    """Which picture of a grid this is, for people."""
+    d, s, t = key
+    return f"sample {s}, direction {directions[d].name or d}, strength {strengths[d][t]:g}"
 
 
 def join(codes: Sequence[Codes]) -> Codes:

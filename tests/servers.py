@@ -119,6 +119,10 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
             server.requests.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
             path = self.path if self.path.startswith("http") else self.path.partition("?")[0]
             page = server.pages.get(path, Page(b"nothing here", status=404))
+            if page.status == 200 and self._has_it(page):
+                self.send_response(304)
+                self.end_headers()
+                return
             self.send_response(page.status)
             headers = {"Content-Type": "application/octet-stream", **page.headers}
             headers["Content-Length"] = str(len(page.body) if page.announced is None else page.announced)
@@ -130,6 +134,13 @@ def _handler(server: Server) -> type[http.server.BaseHTTPRequestHandler]:
                 self._write(page.body[:half])
                 time.sleep(page.pause)
                 self._write(page.body[half:])
+
+        def _has_it(self, page: Page) -> bool:
+            """Whether the client names the version that this page is of."""
+            asked = {"If-None-Match": "ETag", "If-Modified-Since": "Last-Modified"}
+            return any(
+                name in self.headers and self.headers[name] == page.headers.get(of) for name, of in asked.items()
+            )
 
         def _write(self, part: bytes) -> None:
             try:

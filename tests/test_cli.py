@@ -16,7 +16,6 @@ from PIL import Image
 import sefa_core as sefa
 from sefa_core.cli import VERBS, options
 from sefa_core.cli import sefa as command
-from sefa_core.factorization import PRESETS
 from tests.conftest import write_dcgan
 
 
@@ -50,10 +49,6 @@ def test_every_verb_has_help_with_an_example(verb: str) -> None:
 
 def test_an_unknown_verb_is_a_usage_error_with_a_hint() -> None:
     assert "did you mean 'inspect'?" in run("inspct", "x", status=2)
-
-
-def test_presets_are_those_of_the_library() -> None:
-    assert tuple(PRESETS) == options.PRESETS
 
 
 def test_seeds() -> None:
@@ -133,23 +128,6 @@ def test_render_refuses_what_it_does_not_understand(tiny: Path, tmp_path: Path) 
     assert not list(tmp_path.glob("*x.*"))
 
 
-def test_discover_writes_page_sheets_and_pack(tiny: Path, tmp_path: Path) -> None:
-    text = run("discover", tiny.name, "-k", 2, "--seeds", "0-1", "--steps", 3, "-o", "out", folder=tmp_path)
-    out = tmp_path / "out"
-    assert (out / "index.html").as_uri() in text
-    assert sorted(p.name for p in (out / "sheets").iterdir()) == [
-        "direction-00.png",
-        "direction-01.png",
-        "overview.png",
-    ]
-    page = (out / "index.html").read_text()
-    assert "sefa discover tiny.pth -k 2 --steps 3 --seeds 0-1 -o out" in page
-    pack = sefa.DirectionPack.from_pretrained(out / "pack")
-    assert pack.vectors.shape == (2, 12) and pack.previews["seeds"] == [0, 1]
-    assert "must be odd" in error("discover", tiny, "--steps", 4, "-o", tmp_path / "even")
-    assert not (tmp_path / "even").exists()
-
-
 def test_convert(tiny: Path, tmp_path: Path) -> None:
     output = tmp_path / "tiny.safetensors"
     run("convert", tiny, "-o", output)
@@ -195,16 +173,6 @@ def test_bad_input_is_one_line_and_leaves_nothing(tiny: Path, tmp_path: Path) ->
     assert "did you mean" in error("inspect", "digifce64")
     assert "not a direction pack" in error("show", tmp_path / "empty")
     assert sorted(str(p) for p in tmp_path.rglob("*")) == before
-
-
-def test_no_network_is_one_line(tmp_path: Path) -> None:
-    text = error(
-        "discover", "digiface64", "-o", tmp_path / "out",
-        SEFA_CACHE=str(tmp_path / "cache"), PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_EXTRA_INDEX_URL="",
-        PIP_NO_INDEX="", PIP_FIND_LINKS="", PIP_RETRIES="0", PIP_CONFIG_FILE=os.devnull,
-    )  # fmt: skip
-    assert "gan-face-generate" in text
-    assert not (tmp_path / "out").exists()
 
 
 def test_a_closed_pipe_is_no_error(tiny: Path) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import sefa_core as sefa
-from sefa_core.factorization import PRESETS, eigen, factorize, gram, layers_used
+from sefa_core.factorization import eigen, factorize, gram, layers_used
 from sefa_core.interfaces import Layer, WeightExtractor
+from sefa_core.presets import PRESETS
 from tests.conftest import GOLDEN
 
 DIM = 7

@@ -13,6 +13,7 @@ import sefa_core as sefa
 from sefa_core.cli.inspect import describe
 from sefa_core.discover import Settings, discover
 from sefa_core.plugins import installed
+from sefa_core.registry import load_registry
 from tests.conftest import GOLDEN
 
 FOLDERS = [path.parent for path in sorted(GOLDEN.glob("*/expected.safetensors"))]
@@ -51,6 +52,16 @@ def test_inspect_tells_what_is_asked_for(folder: Path) -> None:
         assert key in facts
     assert facts["dialect"] and facts["resolution"] >= 16 and facts["factorization"]["matrices"]
     assert all({"row", "shape", "resolution"} <= set(layer) for layer in facts["layers"])
+
+
+def test_the_registry_and_the_families_agree_on_truncation() -> None:
+    used: dict[str, set[float]] = {name: set() for name in installed().names()}
+    for folder in FOLDERS:
+        gan = sefa.load(str(source(folder)))
+        used[gan.family].add(gan.space.truncation)
+    for name, psi in used.items():
+        usual = load_registry().family(name).truncation
+        assert psi - {1.0} == ({usual} if usual is not None else set()), name
 
 
 def test_no_family_needs_torch_to_inspect_and_factorize() -> None:

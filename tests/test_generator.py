@@ -9,7 +9,6 @@ import pytest
 import torch
 
 import sefa_core as sefa
-from sefa_core.traverse import strengths_over
 from tests.conftest import write_dcgan
 
 
@@ -25,7 +24,7 @@ def test_truncation_of_z_scales_it(tiny: Path) -> None:
     np.testing.assert_allclose(gan.sample([1], truncation=0.5).rows, 0.5 * gan.sample([1]).rows)
     assert gan.sample([1], truncation=0.5, truncation_layers=0).rows.equal(gan.sample([1]).rows)
     assert gan.sample([1], truncation=0.5, truncation_layers=8).rows.equal(gan.sample([1], truncation=0.5).rows)
-    with pytest.raises(sefa.SefaError, match="has 1 rows"):
+    with pytest.raises(sefa.SefaError, match="truncation_layers of a code with 1 row"):
         gan.sample([1], truncation=0.5, truncation_layers=-1)
 
 
@@ -36,52 +35,6 @@ def test_ranges_are_three_deviations(tiny: Path) -> None:
 
 def test_k_is_cut_at_the_width_of_the_latent(tiny: Path) -> None:
     assert len(sefa.load(str(tiny)).factorize(k=1000)) == 12
-
-
-def test_traverse_gives_every_tile_once_and_shares_the_original(tiny: Path) -> None:
-    gan = sefa.load(str(tiny))
-    codes, pack = gan.sample([0, 1]), gan.factorize(k=3)
-    tiles = list(gan.traverse(codes, pack, strengths=[-2, 0, 2], batch=4))
-    assert [(t.direction, t.sample, t.step) for t in tiles] == [
-        (d, s, i) for d in range(3) for s in range(2) for i in range(3)
-    ]
-    for tile in tiles:
-        edited = gan.synthesize(pack[tile.direction].shift(codes[tile.sample : tile.sample + 1], tile.strength))[0]
-        np.testing.assert_allclose(tile.image, edited, atol=1e-5)
-    originals = [tile.image for tile in tiles if tile.strength == 0 and tile.sample == 1]
-    assert len(originals) == 3 and all(image.data_ptr() == originals[0].data_ptr() for image in originals)
-
-
-def test_traverse_renders_nothing_twice(tiny: Path) -> None:
-    gan = sefa.load(str(tiny))
-    rendered = []
-    synthesize = gan.synthesizer.synthesize
-    gan.synthesizer.synthesize = lambda codes: rendered.append(len(codes)) or synthesize(codes)  # type: ignore
-    list(gan.traverse(gan.sample([0, 1, 2]), gan.factorize(k=4), strengths=[-1, 0, 1]))
-    assert sum(rendered) == 3 + 4 * 3 * 2  # each sample once, and each edit
-
-
-def test_traverse_is_lazy(tiny: Path) -> None:
-    gan = sefa.load(str(tiny))
-    tiles = gan.traverse(gan.sample(range(1000)), gan.factorize(k=10), strengths=[-1, 0, 1], batch=2)
-    assert next(tiles).sample == 0 and "_reference_rows" not in vars(gan)
-
-
-def test_strengths_over_a_range() -> None:
-    assert strengths_over((-3.0, 3.0), 5) == (-3.0, -1.5, 0.0, 1.5, 3.0)
-    assert strengths_over((-1.0, 3.0), 5) == (-1.0, -0.5, 0.0, 1.5, 3.0)  # the unedited picture stays in the middle
-    assert strengths_over((1.0, 3.0), 3) == (1.0, 2.0, 3.0)
-    assert strengths_over((-1.0, 1.0), 2) == (-1.0, 1.0)
-    with pytest.raises(sefa.SefaError):
-        strengths_over((-1.0, 1.0), 1)
-
-
-def test_strengths_for_each_direction(tiny: Path) -> None:
-    gan = sefa.load(str(tiny))
-    tiles = list(gan.traverse(gan.sample([0]), gan.factorize(k=2), strengths=[[-1, 0], [0, 1, 2]]))
-    assert [tile.strength for tile in tiles] == [-1, 0, 0, 1, 2]
-    with pytest.raises(sefa.SefaError, match="1 lists for 2 directions"):
-        gan.traverse(gan.sample([0]), gan.factorize(k=2), strengths=[[1.0]])
 
 
 def test_a_pack_of_another_model_is_refused_with_both_values(tiny: Path, tmp_path: Path) -> None:
@@ -110,6 +63,13 @@ def test_a_pack_of_another_model_is_refused_with_both_values(tiny: Path, tmp_pat
         ([0, 4], "from 0 to 3"),
         ([0.5, 1.0], "from 0 to 3"),
         ([0], "2 class numbers"),
+        ([[0], [1]], "2 class numbers"),
+        ([[0], [1, 2]], "2 class numbers"),
+        ([0, 1, 2], "2 class numbers"),
+        ([True, False], "2 class numbers"),
+        (np.full((2, 4), np.nan), "2 class numbers"),
+        (["0", "1", "2"], "2 class numbers"),
+        ([None, 1], "2 class numbers"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(tmp_path: Path, labels: object, message: str) -> None:
@@ -133,10 +93,36 @@ def test_what_does_not_fit_is_one_clear_line(tiny: Path) -> None:
     for use, message in [
         (lambda: gan.encode(np.zeros((2, 7))), r"shape \(2, 7\), tiny takes \(n, 12\)"),
         (lambda: gan.encode(np.zeros((1, 12)), labels=[0]), "has no classes"),
+        (lambda: gan.encode(np.full((1, 12), np.nan)), "z: holds NaN"),
+        (lambda: gan.encode(np.zeros((0, 12))), "z: holds no code"),
+        (lambda: gan.encode([["a"] * 12]), "z: not numbers"),
         (lambda: gan.sample([]), "none given"),
-        (lambda: gan.sample([-1]), "between 0 and"),
+        (lambda: gan.sample([-1]), "must be a whole number from 0 to 4294967295"),
+        (lambda: gan.sample([1.5]), "seed 1.5: must be a whole number"),
+        (lambda: gan.sample([True]), "seed True: must be a whole number"),
+        (lambda: gan.sample(None), "must be whole numbers"),
+        (lambda: gan.sample([0])["a"], r"codes\['a'\]: write codes\[0\]"),
+        (lambda: gan.synthesize(torch.zeros(1, 1, 12)), "codes: Tensor is none"),
+        (lambda: gan.synthesize(sefa.Codes(torch.zeros(1, 12))), "codes have 12, tiny takes 1 x 12"),
+        (lambda: gan.synthesize(sefa.Codes(torch.zeros(1, 1, 12).double())), "rows are torch.float64"),
+        (lambda: gan.pixels(np.zeros((1, 3, 4, 4))), "pictures are a tensor"),
+        (lambda: gan.sample(3), r"write \[3\] for that seed alone, or range\(3\)"),
+        (lambda: gan.sample("0-x"), "seeds '0-x': .* is not understood"),
+        (lambda: gan.sample([0], truncation=np.nan), "truncation=nan: must be a finite number"),
+        (lambda: gan.sample([0], truncation="0.7"), "truncation='0.7': must be a finite number"),
+        (lambda: gan.sample([0], truncation_layers=1.5), "truncation_layers"),
+        (lambda: gan.synthesize(gan.sample([0])[5:]), "codes: there are none"),
+        (lambda: gan.synthesize(gan.sample([0]), batch=0), "batch"),
+        (lambda: gan.synthesize(gan.sample([0]), batch=-1), "batch"),
+        (lambda: gan.sample([0, 1])[2], "there are 2 codes, numbered 0 to 1"),
         (lambda: gan.synthesize(sefa.Codes(torch.zeros(1, 2, 12))), "codes have 2 x 12, tiny takes 1 x 12"),
         (lambda: sefa.load(str(tiny), device="nonsense").device, "device 'nonsense'"),
+        (lambda: sefa.load(str(tiny), device="meta").device, "device 'meta': cannot be used"),
+        (lambda: sefa.load(str(tiny), device="").device, "device ''"),
+        (lambda: sefa.load(str(tiny), device="cuda:77").device, "device 'cuda:77': cannot be used"),
+        (lambda: gan.factorize(k=0), "k"),
+        (lambda: gan.factorize(k=1.5), "k"),
+        (lambda: gan.factorize(k=True), "k"),
     ]:
         with pytest.raises(sefa.SefaError, match=message):
             use()
@@ -163,3 +149,67 @@ def test_a_longer_direction_has_a_shorter_range() -> None:
     once, twice = gan.measured(direction).range, gan.measured(2 * direction).range
     assert once is not None and twice is not None
     np.testing.assert_allclose(once, 2 * np.array(twice), rtol=1e-5)
+
+
+def test_pictures_that_are_no_numbers_are_refused(tiny: Path, tmp_path: Path) -> None:
+    gan = sefa.load(str(tiny), device="cpu")
+    images = torch.zeros(5, 3, 16, 16)
+    images[1, 0, 2, 3], images[4, 2] = torch.nan, torch.inf
+    with pytest.raises(sefa.SefaError, match=r"^tiny: 2 of 5 pictures \(samples 1, 4\) hold NaN or infinite values; "):
+        gan.pixels(images)
+    with pytest.raises(sefa.SefaError, match=r"^tiny: the picture holds NaN"):
+        gan.pixels(images[1])
+    state = torch.load(tiny, weights_only=True)
+    state["main.1.running_var"][:] = -1.0
+    torch.save(state, tmp_path / "negative.pth")
+    damaged = sefa.load(str(tmp_path / "negative.pth"), device="cpu")
+    with pytest.raises(
+        sefa.SefaError,
+        match=r"negative: 1 of 1 pictures .sample 0. holds NaN or infinite values; the weights are damaged or",
+    ):
+        damaged.pixels(damaged.synthesize(damaged.sample([0])))
+    tiles = damaged.traverse(damaged.sample([0, 1]), damaged.factorize(k=1), strengths=[-2, 0])
+    with pytest.raises(sefa.SefaError, match="negative: sample 0, direction 0, strength -2: the picture holds NaN"):
+        next(tiles)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_truncation_must_be_finite_on_the_command_line(tiny: Path, tmp_path: Path, value: str) -> None:
+    from click.testing import CliRunner
+
+    from sefa_core.cli import sefa as program
+
+    arguments = ["discover", str(tiny), "-o", str(tmp_path / "out"), f"--truncation={value}"]
+    result = CliRunner().invoke(program, arguments)
+    assert result.exit_code == 2 and "not a finite number" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_codes_are_sliced_indexed_and_run_through(tiny: Path) -> None:
+    codes = sefa.load(str(tiny), device="cpu").sample("0-2,85")
+    assert [len(codes[which]) for which in (0, -1, slice(1, 3), [0, 3], np.array([2]), np.int64(1))] == [  # type: ignore
+        1, 1, 2, 2, 1, 1,
+    ]  # fmt: skip
+    assert codes[-1].rows.equal(codes.rows[3:]) and codes[0].fingerprint == codes.fingerprint
+    assert [one.rows.tolist() for one in codes] == codes.rows[:, None].tolist()
+
+
+def test_one_label_is_for_all(tmp_path: Path) -> None:
+    gan = sefa.load(str(write_dcgan(tmp_path / "c.pth", z=14)), num_classes=4, device="cpu")
+    codes = gan.sample([0, 1], labels=2)
+    assert codes.labels is not None and codes.labels.argmax(dim=1).tolist() == [2, 2]
+
+
+def test_a_damaged_model_ends_the_main_job_in_one_line(tiny: Path, tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from sefa_core.cli import sefa as program
+
+    state = torch.load(tiny, weights_only=True)
+    state["main.1.running_var"][:] = -1.0
+    torch.save(state, tmp_path / "negative.pth")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(program, ["discover", str(tmp_path / "negative.pth"), "-o", str(out), "--seeds", "0"])
+    assert result.exit_code == 1 and "NaN or infinite values; the weights are damaged" in result.stderr
+    assert len([line for line in result.stderr.splitlines() if line.startswith("Error")]) == 1
+    assert not out.exists() or not any(out.iterdir())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Layer
-from sefa_core.layers import canonical, groups, select
+from sefa_core.layers import canonical, groups, select, usual_groups
 
 LAYERS = [Layer(index, f"l{index}", 8, 4, resolution=4 * 2 ** (index // 2)) for index in range(12)]  # 4 to 128 px
 
@@ -25,6 +26,9 @@ LAYERS = [Layer(index, f"l{index}", 8, 4, resolution=4 * 2 ** (index // 2)) for 
         ("coarse,11", (0, 1, 2, 3, 11)),
         (3, (3,)),
         ([5, 2], (2, 5)),
+        (np.int64(3), (3,)),
+        (np.array([5, 2]), (2, 5)),
+        (range(2), (0, 1)),
     ],
 )
 def test_selection(text: object, indices: tuple[int, ...]) -> None:
@@ -79,3 +83,18 @@ def test_a_family_may_name_groups_of_its_own_and_take_common_ones_away() -> None
         select("fine", LAYERS, own)
     with pytest.raises(SefaError, match=r"not understood.*fine, transform"):
         select("top", LAYERS, own)
+
+
+@pytest.mark.parametrize("text", [True, 1.5, [1.0], [True], None, object()])
+def test_what_is_no_selection_is_refused(text: object) -> None:
+    with pytest.raises(SefaError, match="not understood"):
+        select(text, LAYERS)  # type: ignore[arg-type]
+
+
+def test_conventions_for_large_models_are_cut_to_a_small_one() -> None:
+    conventions = {"bottom": "0-1", "middle": "2-5", "top": "6-13", "fine": "8-17", "two": "1,5-9"}
+    assert usual_groups(conventions, LAYERS) == {
+        "bottom": "0-1", "middle": "2-5", "top": "6-11", "fine": "8-11", "two": "1,5-9",
+    }  # fmt: skip
+    assert usual_groups(conventions, LAYERS[:4]) == {"bottom": "0-1", "middle": "2-3", "two": "1"}
+    assert all(select(text, LAYERS[:4]) for text in usual_groups(conventions, LAYERS[:4]).values())

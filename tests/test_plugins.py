@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 
 import sefa_core as sefa
 from sefa_core.hookspecs import hookimpl
-from sefa_core.interfaces import Declined
+from sefa_core.interfaces import Declined, WeightExtractor
 from sefa_core.plugins import Families, installed, new_manager
 from tests.conftest import GOLDEN
 
@@ -44,14 +45,14 @@ def registry(**plugins: object) -> Families:
     return families
 
 
-def extractor(tiny: Path) -> object:
-    return sefa.load(str(tiny)).weights
+def extractor(tiny: Path, family: str = "mine") -> WeightExtractor:
+    return replace(sefa.load(str(tiny)).weights, family=family)
 
 
 def test_exactly_one_claims(tiny: Path) -> None:
     families = registry(mine=family(extractor(tiny)), other=family(Declined("it has no mapping")), third=family(None))
     checkpoint = sefa.open_checkpoint(tiny)
-    assert families.claim(checkpoint).family == "dcgan"
+    assert families.claim(checkpoint).family == "mine"
 
 
 def test_none_claims_and_everybody_says_why(tiny: Path) -> None:
@@ -63,11 +64,10 @@ def test_none_claims_and_everybody_says_why(tiny: Path) -> None:
 
 
 def test_two_claim(tiny: Path) -> None:
-    claim = extractor(tiny)
-    families = registry(one=family(claim), two=family(claim))
-    with pytest.raises(sefa.SefaError, match="claimed by one and two; choose one with --family"):
+    families = registry(one=family(extractor(tiny, "one")), two=family(extractor(tiny, "two")))
+    with pytest.raises(sefa.SefaError, match=r"claimed by one \(sefa-one\) and by two \(sefa-two\); choose .*--family"):
         families.claim(sefa.open_checkpoint(tiny))
-    assert families.claim(sefa.open_checkpoint(tiny), "two") is claim
+    assert families.claim(sefa.open_checkpoint(tiny), "two").family == "two"
 
 
 def test_family_overrides_and_must_exist(tiny: Path) -> None:
@@ -81,7 +81,7 @@ def _raise(problem: Exception) -> object:
 
 
 def test_broken_plugins_are_isolated(tiny: Path) -> None:
-    families = registry(good=family(extractor(tiny)))
+    families = registry(good=family(extractor(tiny, "good")))
     unknown = ModuleType("unknown")
     unknown.sefa_no_such_hook = hookimpl(lambda checkpoint: None)  # type: ignore[attr-defined]
     families.register("crashes", lambda: _raise(ImportError("no module named tensorflow")), distribution="sefa-crashes")
@@ -95,7 +95,7 @@ def test_broken_plugins_are_isolated(tiny: Path) -> None:
     assert "lacks the hooks sefa_latent_space, sefa_synthesizer, sefa_weight_extractor" in str(errors["empty", ""])
     assert "already taken by sefa-good" in str(errors["good", "sefa-impostor"])
     assert families.names() == ["good"]
-    assert families.claim(sefa.open_checkpoint(tiny)).family == "dcgan"
+    assert families.claim(sefa.open_checkpoint(tiny)).family == "good"
     with pytest.raises(sefa.SefaError, match=r"'crashes' \(sefa-crashes\) is broken: ImportError"):
         families.claim(sefa.open_checkpoint(tiny), "crashes")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import sefa_core as sefa
 from sefa_core import registry as module
 from sefa_core.errors import SefaError
 from sefa_core.registry import EXTRA, load_registry
@@ -96,6 +99,18 @@ def test_an_extra_file_adds_and_replaces(extra: Path) -> None:
         (MODEL.replace("    title: My own\n", ""), r"models\[0\] \(mine\): lacks title"),
         (MODEL + "    size: large\n", r"size must be a whole number, not 'large'"),
         (MODEL + "    size: true\n", r"size must be a whole number, not True"),
+        (MODEL + f"    size: 1{'0' * 400}\n", r"size must be a whole number, not 1000"),
+        (MODEL + f"    size: 1{'0' * 5000}\n", r"the registry is not YAML"),
+        (MODEL + "    notes: 2024-13-45\n", r"the registry is not YAML"),
+        (MODEL + "    size: -3\n", r"size must be a whole number, not -3"),
+        (MODEL + "    sha256: abc\n", r"sha256 must be 64 hexadecimal digits, not 'abc'"),
+        (MODEL.replace("mine\n", "a/b\n", 1), r"name must be letters, digits, .* not 'a/b'"),
+        (MODEL.replace("weights/mine.pt", "''"), r"source must be a path or an address, not ''"),
+        (MODEL.replace("weights/mine.pt", "null"), r"source must be text, not None"),
+        (
+            MODEL + "packs: [{name: p, model: digiface, title: P, source: 'hf:me/p'}]\n",
+            r"pack 'p' is of an unknown model 'digiface'; did you mean digiface64; correct it",
+        ),
         (MODEL + "    sha256: 123\n", r"sha256 must be text, not 123; text may need quotes"),
         (MODEL + MODEL, r"models holds mine more than once"),
         (
@@ -113,6 +128,42 @@ def test_mistakes_in_a_file_are_named(extra: Path, text: str, complaint: str) ->
     with pytest.raises(SefaError, match=complaint) as caught:
         load_registry()
     assert str(extra) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ("layer_groups: {pose: 3}", r"layer_groups must be a mapping of texts to texts, not {'pose': 3}"),
+        ("layer_groups: {1: '3'}", r"layer_groups must be a mapping of texts to texts"),
+        ("strengths: [low, high]", r"strengths must be a list of numbers, not \['low', 'high'\]"),
+        ("strengths: [true, 3]", r"strengths must be a list of numbers"),
+        ("strengths: [3]", r"strengths must be two numbers, the lower first, not \[3\]"),
+        ("strengths: [3, -3]", r"strengths must be two numbers, the lower first"),
+        ("strengths: [-.inf, 3]", r"strengths must be a list of numbers"),
+        ("marks: [1]", r"marks must be a list of texts, not \[1\]"),
+        ("truncation: .nan", r"truncation must be a number, not nan"),
+    ],
+)
+def test_mistakes_in_a_family_are_named(extra: Path, more: str, complaint: str) -> None:
+    extra.write_text(f"families:{FAMILY}    {more}\n")
+    with pytest.raises(SefaError, match=r"families\[0\] \(tinygan\): " + complaint):
+        load_registry()
+
+
+def test_what_a_family_says_reaches_inspect(extra: Path, tiny: Path) -> None:
+    entry = FAMILY.replace("tinygan", "dcgan") + "    layer_groups: {pose: '0'}\n    strengths: [-2, 4]\n"
+    extra.write_text(f"families:{entry}")
+    from sefa_core.cli.inspect import describe
+
+    assert describe(sefa.load(str(tiny)))["usual"] == {"pose": "0", "strengths": "-2 to 4"}
+
+
+def test_a_model_of_another_family_than_the_registry_says(extra: Path, tiny: Path) -> None:
+    entry = f"  - {{name: mine, family: biggan, title: Mine, source: {tiny}}}\n"
+    extra.write_text(f"models:\n{entry}")
+    with pytest.raises(SefaError, match=r"mine: the file is a dcgan, the registry calls it biggan; .*--family dcgan"):
+        sefa.load("mine")
+    assert sefa.load("mine", family="dcgan").name == "mine"
 
 
 def test_a_missing_extra_file_is_named(extra: Path) -> None:
@@ -144,6 +195,10 @@ def test_models_that_only_a_person_can_fetch_say_how() -> None:
         SefaError, match=r"no program can fetch it; download https://.*, then give the path of the file"
     ):
         fetch(archived[0].name)
+    for model in load_registry().models.values():
+        if isinstance(parse(model.source), Manual):
+            with pytest.raises(SefaError, match=f"download {re.escape(model.source.removeprefix('manual:'))}[, ]"):
+                fetch(model.name)  # the whole address, though parts of it look like keys
 
 
 def test_known_dead_models_are_left_out_and_terms_are_told() -> None:
@@ -158,3 +213,25 @@ def test_known_dead_models_are_left_out_and_terms_are_told() -> None:
             assert entry["status"] != "reported-dead"
             assert (model.non_commercial is True) == (entry["non_commercial"] is True)
             assert model.resolution in (entry["resolution"], None)
+
+
+def test_known_packs_are_listed(extra: Path) -> None:
+    from tests.test_cli import run
+
+    assert run("models", "--packs", SEFA_REGISTRY="").startswith("No direction pack is known by name; `sefa search`")
+    pack = "{name: poses, model: digiface64, title: Poses, source: 'https://host/poses?token=hunter2', licence: MIT}"
+    extra.write_text(f"packs:\n  - {pack}\n")
+    text = run("models", "--packs")
+    for cell in ("poses", "digiface64", "MIT", "Poses", "https://host/poses"):
+        assert cell in text
+    (said,) = json.loads(run("models", "--packs", "--json"))
+    assert (said["name"], said["model"], said["source"]) == ("poses", "digiface64", "https://host/poses")
+    assert "hunter2" not in text + str(said)
+
+
+def test_a_key_in_a_source_is_not_listed(extra: Path) -> None:
+    from tests.test_cli import run
+
+    extra.write_text("models:" + MODEL.replace("weights/mine.pt", "'https://host/x.pt?token=hunter2'"))
+    text = run("models", "--json")
+    assert "https://host/x.pt" in text and "hunter2" not in text + run("models")

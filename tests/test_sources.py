@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,8 @@ import pytest
 
 from sefa_core.cache import cache_folder
 from sefa_core.errors import SefaError
-from sefa_core.registry import EXTRA
-from sefa_core.sources import Fetched, fetch
+from sefa_core.registry import EXTRA, load_registry
+from sefa_core.sources import Fetched, fetch, public
 
 from .servers import Page, Server
 
@@ -44,7 +45,7 @@ def files_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def refusal(source: str, sha256: str | None = None) -> str:
+def refusal(source: str | Path, sha256: str | None = None) -> str:
     with pytest.raises(SefaError) as caught:
         fetch(source, sha256=sha256)
     return str(caught.value)
@@ -71,11 +72,55 @@ def test_a_pack_may_tell_the_public_source(tmp_path: Path, server: Server) -> No
     assert fetch(f"{server.url}/cats.pt?key=secret").public_source == f"{server.url}/cats.pt"
 
 
-def test_an_existing_path_goes_before_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "digiface64").write_bytes(b"mine")
-    monkeypatch.chdir(tmp_path)
-    found = fetch("digiface64")
-    assert (found.path, found.model) == (Path("digiface64"), None)
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("https://host/x?token=1", "https://host/x"),
+        ("https://me:secret@host:8443/x?token=1&id=7#part", "https://host:8443/x?id=7"),
+        ("HTTPS://host/x?TOKEN=1", "https://host/x"),
+        ("https://[::1/x?token=1", "https://..."),
+        ("ftp://me:secret@host/x?token=1", "ftp://host/x"),
+        ("manual:https://host/x?id=3&token=4", "manual:https://host/x?id=3"),
+        ("manual:https://host/#!file!name", "manual:https://host/#!file!name"),
+        ("manual:https://host/#token=4", "manual:https://host/"),
+        ("hf:org/repo/file@main", "hf:org/repo/file@main"),
+        ("folder/what?.pt", "folder/what?.pt"),
+    ],
+)
+def test_what_of_a_source_may_be_shown(source: str, shown: str) -> None:
+    assert public(source) == shown
+    assert public(shown) == shown
+
+
+def test_the_sources_of_the_registry_are_shown_whole() -> None:
+    for model in load_registry().models.values():
+        assert public(model.source) == model.source
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["https://me:hunter2@host/x", "https://host/a b?token=hunter2", "ftp://me:hunter2@host/x?t=hunter2",
+     "http://host/x?token=hunter2", "manual:https://host/x?token=hunter2", "https://[::1?token=hunter2"],
+)  # fmt: skip
+def test_a_refused_address_does_not_tell_its_keys(source: str) -> None:
+    message = refusal(source)
+    assert "hunter2" not in message and len(message) > 40
+
+
+def test_a_name_means_the_same_in_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    near = tmp_path / "near.pt"
+    near.write_bytes(BODY)
+    (tmp_path / "extra.yaml").write_text("models:\n  - {name: cats, family: dcgan, title: Cats, source: near.pt}\n")
+    monkeypatch.setenv(EXTRA, str(tmp_path / "extra.yaml"))
+    (tmp_path / "here" / "cats").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    assert fetch("cats").path == near
+    for path in ("./cats", "cats/", str(tmp_path / "here" / "cats")):
+        assert fetch(path).model is None and fetch(path).path.samefile("cats")
+    assert fetch(Path("cats")).model is None  # a Path is never a name
+    assert "dogs.pt: no such file" in refusal(Path("dogs.pt"))
+    (tmp_path / "here" / "dogs.pt").write_bytes(BODY)
+    assert fetch("dogs.pt").path == Path("dogs.pt")
 
 
 def test_a_model_of_the_users_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
@@ -131,6 +176,31 @@ def test_a_path_needs_no_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(EXTRA, str(tmp_path / "missing.yaml"))
     assert fetch(tmp_path).path == tmp_path
     assert "missing.yaml: the registry cannot be read" in refusal("digiface64")
+
+
+def test_a_local_model_of_the_registry_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def say(more: str) -> None:
+        entry = f"  - {{name: mine, family: dcgan, title: Mine, {more}}}\n"
+        file = tmp_path / f"extra{len(list(tmp_path.glob('extra*')))}.yaml"
+        file.write_text(f"models:\n{entry}")
+        monkeypatch.setenv(EXTRA, str(file))
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "near.pt").write_bytes(BODY)
+    say(f"source: near.pt, size: {len(BODY)}")
+    assert fetch("mine").name == "mine"
+    say(f"source: near.pt, size: {len(BODY)}, sha256: {SHA}")
+    assert fetch("mine").sha256 == SHA
+    say(f"source: near.pt, size: {len(BODY) + 1}")
+    assert f"it has {len(BODY)} bytes, the registry says {len(BODY) + 1}; get the right" in refusal("mine")
+    say(f"source: near.pt, sha256: '{'0' * 64}'")
+    assert "the SHA-256 is" in refusal("mine")
+    say("source: far.pt")
+    assert "far.pt, and there is no such file; correct `source`" in refusal("mine")
+    say("source: ~/near.pt")
+    assert fetch("mine").path == tmp_path / "near.pt"
+    monkeypatch.setenv(EXTRA, f"~/{Path(os.environ[EXTRA]).name}")
+    assert fetch("mine").path == tmp_path / "near.pt"
 
 
 # where the cache is, and what importing costs

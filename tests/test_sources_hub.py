@@ -142,3 +142,12 @@ def test_no_network(ask: Any, server: Server) -> None:
     server.stop()
     message = ask("hf:me/cats")["error"]  # of a single file huggingface_hub tries again for half a minute
     assert f"{server.url} was not reached, and it is not in the Hub's cache; check the network" in message
+
+
+def test_a_size_that_the_registry_states_is_held(ask: Any, tmp_path: Path) -> None:
+    entry = "{{name: mine, family: dcgan, title: Mine, source: 'hf:me/cats/nets/cats.pt', size: {}}}"
+    for size in (len(BODY), len(BODY) + 1):
+        (tmp_path / f"{size}.yaml").write_text(f"models:\n  - {entry.format(size)}\n")
+    assert ask("mine", SEFA_REGISTRY=str(tmp_path / f"{len(BODY)}.yaml"))["name"] == "mine"
+    refused = ask("mine", SEFA_REGISTRY=str(tmp_path / f"{len(BODY) + 1}.yaml"))["error"]
+    assert f"it has {len(BODY)} bytes, the registry says {len(BODY) + 1}" in refused

@@ -67,7 +67,7 @@ def test_the_second_run_needs_no_network(server: Server) -> None:
     server.stop()
     assert fetch(f"{server.url}/cats.pt") == first
     assert fetch(f"{server.url}/cats.pt", sha256=SHA) == first
-    assert len(server.requests) == 1
+    assert len(server.requests) == 1  # nobody was there to be asked
 
 
 def test_two_sources_of_one_name_do_not_meet(server: Server) -> None:
@@ -77,20 +77,106 @@ def test_two_sources_of_one_name_do_not_meet(server: Server) -> None:
     assert place("https://a/../../x", "../..").is_relative_to(cache_folder())
 
 
+def bodies(server: Server, since: int = 0) -> int:
+    """How many times a whole file was asked for, without a condition."""
+    return sum("if-none-match" not in headers for _, _, headers in server.requests[since:])
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"ETag": '"one"'},
+        {"ETag": 'W/"one"'},
+        {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"},
+        {"ETag": '"one"', "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT"},
+    ],
+)
+def test_a_file_that_changed_on_the_web_is_fetched_again(server: Server, marks: dict[str, str]) -> None:
+    url = f"{server.url}/cats.pt"
+    server.pages["/cats.pt"] = Page(BODY, headers=marks)
+    fetch(url)
+    seen: list[object] = []
+    assert fetch(url, progress=lambda *step: seen.append(step)).path.read_bytes() == BODY
+    assert seen == []  # not sent again
+    asked = server.requests[-1][2]
+    assert [asked.get("if-none-match"), asked.get("if-modified-since")] == [
+        marks.get("ETag"),
+        marks.get("Last-Modified"),
+    ]
+    newer = {"ETag": '"two"', "Last-Modified": "Tue, 02 Jan 2024 00:00:00 GMT"}
+    other = BODY[::-1]  # of the same length, so that only the marks tell
+    server.pages["/cats.pt"] = Page(other, headers={name: newer[name] for name in marks})
+    found = fetch(url)
+    assert found.path.read_bytes() == other and found.sha256 == hashlib.sha256(other).hexdigest()
+    count = len(server.requests)
+    assert fetch(url) == found and len(server.requests) == count + 1
+
+
+def test_a_server_that_names_no_version_is_asked_for_the_length(server: Server) -> None:
+    url = f"{server.url}/cats.pt"
+    fetch(url)
+    seen: list[object] = []
+    fetch(url, progress=lambda *step: seen.append(step))
+    assert seen == []
+    server.pages["/cats.pt"] = Page(BODY + b"more")
+    assert fetch(url).path.read_bytes() == BODY + b"more"
+
+
+@pytest.mark.parametrize(
+    "page", [Page(status=404), Page(status=500), Page(b"<html>log in", headers={"Content-Type": "text/html"})]
+)
+def test_what_a_server_refuses_later_is_kept(server: Server, page: Page) -> None:
+    first = fetch(f"{server.url}/cats.pt")
+    server.pages["/cats.pt"] = page
+    assert fetch(f"{server.url}/cats.pt") == first and first.path.read_bytes() == BODY
+
+
+def test_a_silent_server_is_not_waited_for_long(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    monkeypatch.setattr(web, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # takes connections and never answers
+        port = mute.getsockname()[1]
+        target = place(f"http://127.0.0.1:{port}/cats.pt", "cats.pt")
+        first = fetch(f"{server.url}/cats.pt")
+        target.parent.mkdir(parents=True)
+        for file in first.path.parent.iterdir():
+            shutil.copy2(file, target.parent)
+        begun = time.monotonic()
+        assert fetch(f"http://127.0.0.1:{port}/cats.pt").path.read_bytes() == BODY
+        assert time.monotonic() - begun < 5
+
+
+def test_a_change_that_cannot_be_fetched_whole_is_told(server: Server) -> None:
+    url = f"{server.url}/cats.pt"
+    server.pages["/cats.pt"] = Page(BODY, headers={"ETag": '"one"'})
+    fetch(url)
+    server.pages["/cats.pt"] = Page(BODY, headers={"ETag": '"two"'}, announced=len(BODY) + 1)
+    assert "the transfer was cut" in refusal(url)  # rather than the old file, which is known to be old
+
+
+def test_a_known_hash_asks_nobody(server: Server) -> None:
+    fetch(f"{server.url}/cats.pt", sha256=SHA)
+    fetch(f"{server.url}/cats.pt", sha256=SHA)
+    assert len(server.requests) == 1
+
+
 def test_a_file_damaged_in_the_cache_is_fetched_again(server: Server) -> None:
     url = f"{server.url}/cats.pt"
+    server.pages["/cats.pt"] = Page(BODY, headers={"ETag": '"one"'})
     path = fetch(url).path
     for damage in (BODY[:100], bytes(len(BODY))):
         path.write_bytes(damage)
         assert fetch(url).path.read_bytes() == BODY
     path.with_name("cats.pt.sefa.json").unlink()
     fetch(url)  # nothing says that this file is whole
-    assert len(server.requests) == 4
+    assert bodies(server) == 4
     path.with_name("cats.pt.sefa.json").unlink()
     fetch(url, sha256=SHA)  # the hash does
     os.utime(path)
-    fetch(url)  # only the date is another, which hashing shows
-    assert len(server.requests) == 4
+    count = len(server.requests)
+    fetch(url, sha256=SHA)  # only the date is another, which hashing shows
+    assert len(server.requests) == count and bodies(server) == 4
 
 
 def test_another_hash_is_refused_and_nothing_is_kept(server: Server, cache: Path) -> None:
@@ -106,6 +192,36 @@ def test_a_wrong_hash_does_not_throw_away_the_right_file(server: Server) -> None
     assert "the SHA-256 is" in refusal(f"{server.url}/cats.pt", sha256="0" * 64)
     server.stop()
     assert fetch(f"{server.url}/cats.pt") == found
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        Page(BODY),
+        Page(status=404),
+        Page(status=403),
+        Page(BODY, announced=len(BODY) + 1),
+        Page(b"<html>", headers={"Content-Type": "text/html"}),
+        Page(status=302, headers={"Location": "http://example.org/x?token=hunter2&id=5"}),
+    ],
+)
+def test_a_key_in_an_address_is_never_shown_or_stored(server: Server, cache: Path, page: Page) -> None:
+    server.pages["/cats.pt"] = page
+    url = f"{server.url}/cats.pt?token=hunter2&dl=1"
+    labels: list[str] = []
+    try:
+        found = fetch(url, progress=lambda label, done, total: labels.append(label))
+    except SefaError as problem:
+        assert "hunter2" not in str(problem) and f"{server.url}/cats.pt?dl=1" in str(problem)
+    else:
+        assert found.source == found.public_source == f"{server.url}/cats.pt?dl=1"
+        assert "hunter2" not in repr(found)
+        assert fetch(url) == found
+    assert server.requests[0][1] == "/cats.pt?token=hunter2&dl=1"
+    assert "hunter2" not in "".join(labels)
+    for path in cache.rglob("*"):
+        assert "hunter2" not in str(path)
+        assert not path.is_file() or b"hunter2" not in path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sefa_core.checkpoint.ranking import best_first
+from sefa_core.checkpoint.ranking import best_first, choices
 from sefa_core.checkpoint.source import MalformedError, Source, shown
 from sefa_core.checkpoint.state import StateDict
 from sefa_core.checkpoint.tree import Scalar, Tree
@@ -81,7 +81,7 @@ def make_checkpoint(
     networks = best_first(tree.holders)
     if options.key is not None:
         if options.key and not any(name.startswith(f"{options.key}.") for name in tensors):
-            raise MalformedError(f"it has no network {shown(options.key)!r}", f"choose one of {_listing(networks)}")
+            raise MalformedError(f"it has no network {shown(options.key)!r}", key_hint(networks, tensors))
         networks = (options.key,)
     return Checkpoint(
         path=source.path,
@@ -96,6 +96,10 @@ def make_checkpoint(
     )
 
 
-def _listing(names: tuple[str, ...]) -> str:
-    text = ", ".join(repr(shown(name)) for name in names[:_LISTED])
-    return text if len(names) <= _LISTED else f"{text} and {len(names) - _LISTED} more"
+def key_hint(networks: Sequence[str], tensors: Iterable[str]) -> str:
+    """What to do about a `--key` that names nothing."""
+    names = [repr(shown(name)) for name in choices(networks, tensors) if name]
+    if not names:
+        return "leave --key out, it has one network"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"choose one of {', '.join(names[:_LISTED])}{more}, or leave --key out"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions
+from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions, key_hint
 from sefa_core.checkpoint.ranking import rank_of
 from sefa_core.checkpoint.source import shown
 from sefa_core.checkpoint.state import StateDict, TensorInfo
@@ -137,7 +137,8 @@ def _sharded(index: Path, options: LoadOptions, open_file: Open) -> Checkpoint:
         return shards[names[name]].tensors.read(name)
 
     if options.key and not any(name.startswith(f"{options.key}.") for name in tensors):
-        raise SefaError(f"{shown(index, 500)}: it has no network {shown(options.key)!r}; leave --key out")
+        there = key_hint(("",), tensors)
+        raise SefaError(f"{shown(index, 500)}: it has no network {shown(options.key)!r}; {there}")
     first = shards[min(shards)]
     size = sum(shard.size for shard in shards.values())
     return replace(first, size=size, options=options, tensors=StateDict(tensors, read), networks=(options.key or "",))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 # The last component of a dotted path, in lower case.
 _AVERAGED = (
@@ -20,6 +21,7 @@ _OTHER_PARTS = (
 )
 _RANKS = {name: rank for rank, name in enumerate((*_AVERAGED, *_RAW))}
 _MAX_NETWORKS = 64
+_FEWEST = 4  # tensors of the smallest generator
 _REST, _LAST = len(_RANKS), len(_RANKS) + 1
 
 
@@ -29,6 +31,21 @@ def best_first(paths: Iterable[str]) -> tuple[str, ...]:
     At most 64: every family looks at each of them.
     """
     return tuple(sorted(paths, key=_rank)[:_MAX_NETWORKS])
+
+
+def choices(networks: Sequence[str], tensors: Iterable[str]) -> tuple[str, ...]:
+    """What `--key` can name, best first: the networks of a file, what they lie in, and the parts of a flat one.
+
+    A flat file has its networks in the names of its tensors alone: "generator.main.0.weight".
+    """
+    found = dict.fromkeys(networks)
+    for network in networks:
+        parts = network.split(".")
+        found.update(dict.fromkeys(".".join(parts[:depth]) for depth in range(1, len(parts))))
+    if set(networks) <= {""}:
+        counts = Counter(name.partition(".")[0] for name in tensors if "." in name)
+        found.update(dict.fromkeys(part for part, count in counts.items() if count >= _FEWEST))
+    return tuple(sorted(found, key=_rank))
 
 
 def rank_of(name: str) -> int:

@@ -43,7 +43,8 @@ class Source:
         try:
             status = path.stat()
         except (OSError, ValueError) as error:
-            reason = "there is no such file" if isinstance(error, FileNotFoundError) else shown(error)
+            strerror = error.strerror if isinstance(error, OSError) else None
+            reason = "there is no such file" if isinstance(error, FileNotFoundError) else shown(strerror or error)
             raise SefaError(f"{shown(path, 500)}: {reason}; check the path") from None
         if not stat.S_ISREG(status.st_mode):
             raise SefaError(f"{shown(path, 500)}: not a regular file; give the path of a checkpoint")

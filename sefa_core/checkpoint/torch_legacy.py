@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sefa_core.checkpoint.checkpoint import Checkpoint, LoadOptions, make_checkpoint
 from sefa_core.checkpoint.source import MalformedError, Source, shown
+from sefa_core.checkpoint.stack import Spent
 from sefa_core.checkpoint.standins import ForeignClass, StorageType
 from sefa_core.checkpoint.tensors import Storage
 from sefa_core.checkpoint.tree import walk
-from sefa_core.checkpoint.unpickler import Spent, Unpickler
+from sefa_core.checkpoint.unpickler import Unpickler
 
 MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001

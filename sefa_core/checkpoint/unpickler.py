@@ -10,37 +10,22 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from sefa_core.checkpoint.allowed import find_global, refused
 from sefa_core.checkpoint.cursor import Cursor
 from sefa_core.checkpoint.source import MalformedError, Source
-from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span, safe_key
+from sefa_core.checkpoint.stack import OBJECT, Spent, Stack
+from sefa_core.checkpoint.standins import Foreign, ForeignClass, Function, Span
 
-_MAX_OPCODES = 2_000_000  # a second or two
-_MAX_MEMORY = 90 * 2**20  # bytes that its values take here; those of a network of 1000 modules take some 20 MB
 _MAX_INLINE = 4096  # longer byte strings become a `Span`
 _MAX_TEXT = 2**20  # longer text becomes a `Span`
-_MAX_TOTAL_TEXT = 8 * 2**20  # beyond that only short text is fetched
 _MAX_LONG = 64  # bytes of an integer
 _MAX_DIGITS = 20  # of one that is written as text
-_SLOT, _ENTRY, _OBJECT = 8, 100, 300  # bytes of a reference, of an entry of a mapping, of an object of ours
-
-_REMEDY = "save only the generator's weights"
 
 PersistentLoad = Callable[[object], object]
 
 STREAM = "torch.storage._load_from_bytes"
 """Takes a whole stream of torch.save, as bytes inside a pickle."""
-
-
-@dataclass
-class Spent:
-    """What has been used of the limits, together by a pickle and the streams inside it."""
-
-    opcodes: int = 0
-    memory: int = 0
-    text: int = 0
 
 
 class Unpickler:
@@ -59,10 +44,7 @@ class Unpickler:
         self._inside = spent is not None
         self._spent = spent or Spent()
         self._streams: dict[tuple[int, int], object] = {}
-        self._stack: list[object] = []
-        self._marks: list[list[object]] = []
-        self._memo: dict[int, object] = {}
-        self._unbuilt: dict[int, list[int]] = {}  # places in the memo of what is replaced when its state comes
+        self._stack = Stack(self._spent)
 
     @property
     def position(self) -> int:
@@ -70,13 +52,11 @@ class Unpickler:
 
     def load(self) -> object:
         """The next pickle's value, made of dict, list, tuple, scalars and stand-ins."""
-        self._stack, self._marks, self._memo, self._unbuilt = [], [], {}, {}
+        self._stack = Stack(self._spent)
         begin = self.position
         try:
             while (code := self._bytes.take(1)[0]) != _STOP:
-                self._spent.opcodes += 1
-                if self._spent.opcodes > _MAX_OPCODES:
-                    raise MalformedError(f"its pickle has more than {_MAX_OPCODES} steps", _REMEDY)
+                self._spent.steps(1)
                 step = _STEPS.get(code)
                 if step is None:
                     raise MalformedError(
@@ -84,104 +64,87 @@ class Unpickler:
                         "check that the file is a checkpoint, or download it again",
                     )
                 step(self)
-            if self._marks or len(self._stack) != 1:
+            if not self._stack.single:
                 raise MalformedError(f"its pickle at byte {begin} leaves no single value")
-            return self._stack[0]
+            return self._stack.top
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, struct.error):
             raise MalformedError(f"its pickle is corrupt near byte {self.position}") from None
 
-    def _charge(self, size: int) -> None:
-        self._spent.memory += size
-        if self._spent.memory > _MAX_MEMORY:
-            raise MalformedError(f"its pickle makes more than {_MAX_MEMORY >> 20} MB of objects", _REMEDY)
-
-    def _new(self, value: object, more: int = 0) -> None:
-        self._charge(sys.getsizeof(value) + _SLOT + more)
-        self._stack.append(value)
-
-    def _keep(self, index: int) -> None:
-        self._charge(_ENTRY)
-        self._memo[index] = value = self._stack[-1]
-        if hasattr(value, "setstate"):
-            self._charge(_ENTRY)
-            self._unbuilt.setdefault(id(value), []).append(index)
-
-    def _pop_mark(self) -> list[object]:
-        items = self._stack
-        self._stack = self._marks.pop()
-        return items
-
     def _push_text(self, size: int) -> None:
-        if size > _MAX_TEXT or (size > _MAX_INLINE and self._spent.text + size > _MAX_TOTAL_TEXT):
-            self._new(Span(self._bytes.skip(size), text=True), _OBJECT)
+        if size > _MAX_TEXT or (size > _MAX_INLINE and not self._spent.has_room_for_text(size)):
+            self._stack.new(Span(self._bytes.skip(size), text=True), OBJECT)
             return
         self._spent.text += size
-        self._new(self._bytes.take(size).decode("utf-8"))
+        self._stack.new(self._bytes.take(size).decode("utf-8"))
 
     def _push_bytes(self, size: int) -> None:
         if size > _MAX_INLINE:
-            self._new(Span(self._bytes.skip(size), text=False), _OBJECT)
+            self._stack.new(Span(self._bytes.skip(size), text=False), OBJECT)
         else:
-            self._new(bytes(self._bytes.take(size)))
+            self._stack.new(bytes(self._bytes.take(size)))
 
     def _push_string(self, size: int) -> None:
         """A string of Python 2, which is text where it is ASCII and bytes where it is not."""
         self._push_bytes(size)
-        value = self._stack[-1]
+        value = self._stack.top
         if isinstance(value, bytes) and value.isascii():
-            self._stack[-1] = value.decode("ascii")
+            self._stack.pop()
+            self._stack.push(value.decode("ascii"))
 
     def _push_long(self, size: int) -> None:
         if size > _MAX_LONG:
             raise MalformedError(f"its pickle holds an integer of {size} bytes")
-        self._new(int.from_bytes(self._bytes.take(size), "little", signed=True))
+        self._stack.new(int.from_bytes(self._bytes.take(size), "little", signed=True))
 
     def _push_line(self) -> None:
         """How Python 2 writes integers of more than 32 bits, and truth values."""
         line = self._bytes.line()
         if len(line) > _MAX_DIGITS:
             raise MalformedError(f"its pickle holds an integer of {len(line)} digits")
-        self._new(line == "01" if line in ("00", "01") else int(line))
+        self._stack.new(line == "01" if line in ("00", "01") else int(line))
 
     def _push_global(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
             raise MalformedError("its pickle names an object by something other than text")
-        self._new(find_global(module, name), _OBJECT + sys.getsizeof(name))
+        self._stack.new(find_global(module, name), OBJECT + sys.getsizeof(name))
 
     def _push_persistent(self) -> None:
         if self._persistent_load is None:
             raise MalformedError("its pickle refers to data outside itself", "give a complete checkpoint file")
         reference = self._stack.pop()
         self._work((reference,))
-        self._new(self._persistent_load(reference), _OBJECT)
+        self._stack.new(self._persistent_load(reference), OBJECT)
 
     def _work(self, args: tuple[object, ...]) -> None:
         """Count what a function of ours may have to look at; a file can hand it the same long list many times."""
-        self._spent.opcodes += len(args) + sum(len(arg) for arg in args if isinstance(arg, (tuple, list, dict)))
+        self._spent.steps(len(args) + sum(len(arg) for arg in args if isinstance(arg, (tuple, list, dict))))
 
     def _call(self) -> None:
         """Call a function, or what could be one."""
-        callee = self._stack[-2]
+        args, callee = self._stack.pop(), self._stack.pop()
         if isinstance(callee, ForeignClass) and not callee.known:
             raise refused(callee.name)
-        self._make()
+        self._push_made(callee, args)
 
     def _make(self) -> None:
         """Make an object of a class."""
         args, callee = self._stack.pop(), self._stack.pop()
+        self._push_made(callee, args)
+
+    def _push_made(self, callee: object, args: object) -> None:
         if not isinstance(args, tuple):
             raise MalformedError("its pickle calls something with arguments that are no tuple")
         if isinstance(callee, Function):
             self._work(args)
-            self._new(callee.call(*args), _OBJECT)
+            self._stack.new(callee.call(*args), OBJECT)
         elif isinstance(callee, Foreign):
             raise refused(f"{callee.cls.name}(...)")
         elif not isinstance(callee, ForeignClass):
             raise MalformedError(f"its pickle calls a {type(callee).__name__}")
         elif callee.name == STREAM and not self._inside:
-            self._new(self._stream(*args), _OBJECT)
+            self._stack.new(self._stream(*args), OBJECT)
         else:
-            self._new(Foreign(callee, args), _OBJECT)
+            self._stack.new(Foreign(callee, args), OBJECT)
 
     def _stream(self, data: object = None) -> object:
         """The value of a stream of torch.save inside this pickle; a stream that is shared is read once."""
@@ -201,60 +164,6 @@ class Unpickler:
             raise MalformedError("its pickle makes an object with keyword arguments")
         self._make()
 
-    def _build(self) -> None:
-        state = self._stack.pop()
-        target = self._stack[-1]
-        setstate = getattr(target, "setstate", None)
-        if isinstance(target, Foreign):
-            target.state = state
-        elif setstate is not None:
-            self._charge(_OBJECT)
-            self._stack[-1] = built = setstate(state)
-            self._memo.update(dict.fromkeys(self._unbuilt.pop(id(target), ()), built))
-        elif not isinstance(target, (dict, list, tuple)):
-            # Attributes of plain containers, such as `_metadata` of a state dict, say nothing about tensors.
-            raise MalformedError(f"its pickle sets attributes of a {type(target).__name__}")
-
-    def _extend(self, items: list[object]) -> None:
-        target = self._stack[-1]
-        elements = target.elements if isinstance(target, Foreign) else target
-        if not isinstance(elements, list):
-            raise MalformedError(f"its pickle appends to a {type(target).__name__}")
-        self._charge(2 * _SLOT * len(items))
-        elements.extend(items)
-
-    def _set_items(self, items: list[object]) -> None:
-        target = self._stack[-1]
-        mapping = target.items if isinstance(target, Foreign) else target
-        if not isinstance(mapping, dict) or len(items) % 2:
-            raise MalformedError(f"its pickle sets items of a {type(target).__name__}")
-        self._charge(_ENTRY * len(items) // 2 + (0 if mapping else _OBJECT // 2))
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            mapping[safe_key(key)] = value
-
-    def _mapping(self, items: list[object]) -> None:
-        self._new({})
-        self._set_items(items)
-
-    def _pair(self) -> list[object]:
-        value = self._stack.pop()
-        return [self._stack.pop(), value]
-
-    def _tuple(self, size: int) -> None:
-        items = [self._stack.pop() for _ in range(size)]
-        self._new(tuple(reversed(items)))
-
-    def _mark(self) -> None:
-        self._charge(_ENTRY)
-        self._marks.append(self._stack)
-        self._stack = []
-
-    def _pop(self) -> None:
-        if self._stack:
-            self._stack.pop()
-        else:
-            self._pop_mark()
-
     def _protocol(self) -> None:
         version = self._bytes.number(1)
         if version > 5:
@@ -271,20 +180,20 @@ _STOP = ord(".")
 _STEPS: dict[int, Callable[[Unpickler], object]] = {
     0x80: Unpickler._protocol,
     0x95: lambda vm: vm._bytes.need(vm._bytes.number(8)),  # a frame: only says that this many bytes follow
-    ord("("): Unpickler._mark,
-    ord("0"): Unpickler._pop,
-    ord("1"): Unpickler._pop_mark,
-    ord("2"): lambda vm: vm._stack.append(vm._stack[-1]),
-    ord("N"): lambda vm: vm._stack.append(None),
-    0x88: lambda vm: vm._stack.append(True),
-    0x89: lambda vm: vm._stack.append(False),
+    ord("("): lambda vm: vm._stack.mark(),
+    ord("0"): lambda vm: vm._stack.drop(),
+    ord("1"): lambda vm: vm._stack.pop_mark(),
+    ord("2"): lambda vm: vm._stack.push(vm._stack.top),
+    ord("N"): lambda vm: vm._stack.push(None),
+    0x88: lambda vm: vm._stack.push(True),
+    0x89: lambda vm: vm._stack.push(False),
     ord("I"): Unpickler._push_line,
-    ord("J"): lambda vm: vm._new(int.from_bytes(vm._bytes.take(4), "little", signed=True)),
-    ord("K"): lambda vm: vm._stack.append(vm._bytes.number(1)),
-    ord("M"): lambda vm: vm._new(vm._bytes.number(2)),
+    ord("J"): lambda vm: vm._stack.new(int.from_bytes(vm._bytes.take(4), "little", signed=True)),
+    ord("K"): lambda vm: vm._stack.push(vm._bytes.number(1)),
+    ord("M"): lambda vm: vm._stack.new(vm._bytes.number(2)),
     0x8A: lambda vm: vm._push_long(vm._bytes.number(1)),
     0x8B: lambda vm: vm._push_long(vm._bytes.number(4)),
-    ord("G"): lambda vm: vm._new(struct.unpack(">d", vm._bytes.take(8))[0]),
+    ord("G"): lambda vm: vm._stack.new(struct.unpack(">d", vm._bytes.take(8))[0]),
     ord("T"): lambda vm: vm._push_string(vm._bytes.number(4)),
     ord("U"): lambda vm: vm._push_string(vm._bytes.number(1)),
     ord("B"): lambda vm: vm._push_bytes(vm._bytes.number(4)),
@@ -294,33 +203,33 @@ _STEPS: dict[int, Callable[[Unpickler], object]] = {
     ord("X"): lambda vm: vm._push_text(vm._bytes.number(4)),
     0x8C: lambda vm: vm._push_text(vm._bytes.number(1)),
     0x8D: lambda vm: vm._push_text(vm._bytes.number(8)),
-    ord("q"): lambda vm: vm._keep(vm._bytes.number(1)),
-    ord("r"): lambda vm: vm._keep(vm._bytes.number(4)),
-    0x94: lambda vm: vm._keep(len(vm._memo)),
-    ord("h"): lambda vm: vm._stack.append(vm._memo[vm._bytes.number(1)]),
-    ord("j"): lambda vm: vm._stack.append(vm._memo[vm._bytes.number(4)]),
-    ord(")"): lambda vm: vm._new(()),
-    0x85: lambda vm: vm._tuple(1),
-    0x86: lambda vm: vm._tuple(2),
-    0x87: lambda vm: vm._tuple(3),
-    ord("t"): lambda vm: vm._new(tuple(vm._pop_mark())),
-    ord("]"): lambda vm: vm._new([]),
-    ord("l"): lambda vm: vm._new(vm._pop_mark()),
-    ord("a"): lambda vm: vm._extend([vm._stack.pop()]),
-    ord("e"): lambda vm: vm._extend(vm._pop_mark()),
-    ord("}"): lambda vm: vm._new({}),
-    ord("d"): lambda vm: vm._mapping(vm._pop_mark()),
-    ord("s"): lambda vm: vm._set_items(vm._pair()),
-    ord("u"): lambda vm: vm._set_items(vm._pop_mark()),
+    ord("q"): lambda vm: vm._stack.keep(vm._bytes.number(1)),
+    ord("r"): lambda vm: vm._stack.keep(vm._bytes.number(4)),
+    0x94: lambda vm: vm._stack.keep(),
+    ord("h"): lambda vm: vm._stack.recall(vm._bytes.number(1)),
+    ord("j"): lambda vm: vm._stack.recall(vm._bytes.number(4)),
+    ord(")"): lambda vm: vm._stack.new(()),
+    0x85: lambda vm: vm._stack.tuple_of(1),
+    0x86: lambda vm: vm._stack.tuple_of(2),
+    0x87: lambda vm: vm._stack.tuple_of(3),
+    ord("t"): lambda vm: vm._stack.new(tuple(vm._stack.pop_mark())),
+    ord("]"): lambda vm: vm._stack.new([]),
+    ord("l"): lambda vm: vm._stack.new(vm._stack.pop_mark()),
+    ord("a"): lambda vm: vm._stack.extend([vm._stack.pop()]),
+    ord("e"): lambda vm: vm._stack.extend(vm._stack.pop_mark()),
+    ord("}"): lambda vm: vm._stack.new({}),
+    ord("d"): lambda vm: vm._stack.mapping(vm._stack.pop_mark()),
+    ord("s"): lambda vm: vm._stack.set_items(vm._stack.pair()),
+    ord("u"): lambda vm: vm._stack.set_items(vm._stack.pop_mark()),
     # Sets are lists here: their elements would have to be hashed, and no tensor is ever in one.
-    0x8F: lambda vm: vm._new([]),
-    0x90: lambda vm: vm._extend(vm._pop_mark()),
-    0x91: lambda vm: vm._new(vm._pop_mark()),
+    0x8F: lambda vm: vm._stack.new([]),
+    0x90: lambda vm: vm._stack.extend(vm._stack.pop_mark()),
+    0x91: lambda vm: vm._stack.new(vm._stack.pop_mark()),
     ord("c"): lambda vm: vm._push_global(vm._bytes.line(), vm._bytes.line()),
     0x93: Unpickler._stack_global,
     ord("R"): Unpickler._call,
     0x81: Unpickler._make,
     0x92: Unpickler._call_with_keywords,
-    ord("b"): Unpickler._build,
+    ord("b"): lambda vm: vm._stack.build(),
     ord("Q"): Unpickler._push_persistent,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 
@@ -11,7 +12,27 @@ import click
 from sefa_core import __version__
 from sefa_core.errors import SefaError
 
-VERBS = ("discover", "inspect", "factorize", "show", "render", "name", "convert", "models", "plugins")
+VERBS = (
+    "discover",
+    "inspect",
+    "factorize",
+    "show",
+    "render",
+    "name",
+    "pick",
+    "merge",
+    "compare",
+    "import",
+    "export",
+    "push",
+    "pull",
+    "search",
+    "convert",
+    "models",
+    "plugins",
+    "new-plugin",
+    "check",
+)
 """In the order in which a newcomer meets them. `sefa_core.cli.<verb>` holds the command of that name."""
 
 
@@ -24,7 +45,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"sefa_core.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"sefa_core.cli.{_module(cmd_name)}").command
         return command
 
     def resolve_command(
@@ -44,6 +65,12 @@ class Verbs(click.Group):
         except SefaError as problem:
             click.echo(f"Error: {problem}", err=True)
             ctx.exit(1)
+
+
+def _module(verb: str) -> str:
+    """The file of a verb: a dash becomes an underscore, and a word that Python keeps for itself gets one at its end."""
+    name = verb.replace("-", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -26,8 +26,9 @@ def command(
       sefa convert stylegan2-ffhq.pt -o ffhq.safetensors
     """
     from sefa_core.convert import convert
+    from sefa_core.files import printable
 
     check_output(output, suffix=".safetensors")
     gan = open_source(source, family, key, num_classes, geometry)
     convert(gan, output)
-    click.echo(f"{output}: {len(gan.weights.state)} tensors, {output.stat().st_size:,} bytes")
+    click.echo(f"{printable(output)}: {len(gan.weights.state)} tensors, {output.stat().st_size:,} bytes")

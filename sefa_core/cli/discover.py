@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sefa_core.cli.options import (
-    check_output,
     chosen_labels,
     code_options,
     layer_options,
@@ -16,19 +17,39 @@ from sefa_core.cli.options import (
     source_options,
     usual_truncation,
 )
+from sefa_core.discover import MOST_STEPS, Settings
+
+if TYPE_CHECKING:
+    from sefa_core.generator import Generator
+    from sefa_core.pack import DirectionPack
+
+LONGEST_NAME = 100
+"""Of the name of a model, in the folder that is named after it: names of files end at 255 bytes."""
 
 
 @click.command("discover")
 @source_options
 @layer_options
-@click.option("-k", "count", type=click.IntRange(1), default=8, show_default=True, help="How many directions.")
-@click.option("--steps", type=click.IntRange(3), default=9, show_default=True, help="Strengths per direction, odd.")
+@click.option("-k", "count", type=click.IntRange(1), default=Settings.k, show_default=True, help="How many directions.")
+@click.option(
+    "--pack", help="Show the directions of this pack, a folder or org/name on the Hub, instead of factorizing."
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(3, MOST_STEPS),
+    default=Settings.steps,
+    show_default=True,
+    help="Strengths per direction, odd.",
+)
 @click.option("--reach", type=float, help="Go from -REACH to REACH instead of over each direction's own range.")
 @code_options
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder for the report; NAME-directions by default."
 )
+@click.option("--force", is_flag=True, help="Show a pack of another model; replace names or a page that would be lost.")
+@click.pass_context
 def command(
+    context: click.Context,
     source: str,
     family: str | None,
     key: str | None,
@@ -37,6 +58,7 @@ def command(
     layers: str | None,
     preset: str,
     count: int,
+    pack: str | None,
     steps: int,
     reach: float | None,
     seeds: tuple[int, ...],
@@ -46,53 +68,110 @@ def command(
     batch: int | None,
     device: str | None,
     output: Path | None,
+    force: bool,
 ) -> None:
     """Find directions and show what they do, as a page.
 
-    Writes index.html, sheets/*.png and pack/ into the folder.
+    Writes index.html, sheets/*.png and pack/ into the folder. Names that a pack in the folder already has stay with
+    their directions. With --pack the directions are those of an existing pack, and -k shows the first of them.
 
     \b
     Example:
       sefa discover digiface64 -o out
       sefa discover stylegan2-ffhq.pt --layers 0-1 --seeds 0-4,85 -o pose
+      sefa discover digiface64 --pack out/pack --seeds 100-104 -o others
     """
     import time
 
     from sefa_core.cli.progress import Bar
-    from sefa_core.discover import Settings, command_line, discover
+    from sefa_core.discover import check_places, discover
+    from sefa_core.files import printable
+    from sefa_core.report.facts import forced_on
 
+    if pack is not None and (_given(context, "layers") or _given(context, "preset")):
+        raise click.UsageError("--pack brings its directions; --layers and --preset say how to find others", context)
     if output is not None:
-        check_output(output)
+        check_places(output, force=force)
     begun = time.monotonic()
+    shared = None if pack is None else _shared(pack, count if _given(context, "count") else None)
     gan = open_source(source, family, key, num_classes, geometry, device=device)
-    output = output or Path(f"{gan.name}-directions")
-    check_output(output)
+    output = output or default_output(gan)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
     labels = chosen_labels(gan, classes, len(seeds))
     settings = Settings(layers, count, preset, seeds, labels, steps, reach, psi, rows, batch)
     again = command_line(
-        "discover",
+        source,
         [
-            ("", source, None),
-            ("--family", family, None),
-            ("--key", key, None),
-            ("--num-classes", num_classes, None),
-            ("--geometry", geometry, None),
-            ("--layers", layers, None),
-            ("--preset", preset, "genforce"),
-            ("-k", count, 8),
-            ("--steps", steps, 9),
-            ("--reach", reach, None),
-            ("--seeds", seeds_text(seeds), "0-4"),
-            *(("--class", name, None) for name in classes),
-            ("--truncation", truncation, None),
-            ("--truncation-layers", truncation_layers, None),
-            ("-o", output, None),
+            ("--family", family),
+            ("--key", key),
+            ("--num-classes", num_classes),
+            ("--geometry", geometry),
+            ("--layers", layers),
+            ("--preset", _unless(preset, Settings.preset)),
+            ("-k", count if shared and _given(context, "count") else _unless(count, Settings.k)),
+            ("--pack", pack),
+            ("--steps", _unless(steps, Settings.steps)),
+            ("--reach", reach),
+            ("--seeds", None if seeds == Settings.seeds else seeds_text(seeds)),
+            *(("--class", name) for name in classes),
+            ("--truncation", truncation),
+            ("--truncation-layers", truncation_layers),
+            ("--batch", batch),
+            ("--device", device),
+            ("-o", output),
+            ("--force", True if force else None),
         ],
     )
+    said: list[str] = []
     with Bar() as bar:
-        pack = discover(gan, output, settings, command=again, progress=bar.step)
+        found = discover(
+            gan, output, settings, shared=shared, force=force, command=again, progress=bar.step, say=said.append
+        )
+    if shared is not None and (warning := forced_on(gan, shared)):
+        said.append(f"Warning: {warning}")
+    for line in said:
+        click.echo(line, err=True)
     page = (output / "index.html").resolve()
-    click.echo(f"{len(pack)} direction{'s' * (len(pack) != 1)} of {gan.name} in {time.monotonic() - begun:.1f} s")
+    name = printable(gan.name)
+    click.echo(f"{len(found)} direction{'s' * (len(found) != 1)} of {name} in {time.monotonic() - begun:.1f} s")
     click.echo(f"page  {page.as_uri()}")
-    click.echo(f"pack  {output / 'pack'}")
+    click.echo(f"pack  {printable(output / 'pack')}")
+
+
+def command_line(source: str, options: Sequence[tuple[str, object]]) -> str:
+    """`sefa discover` with the options that are not None; True stands for a flag. Keys in an address stay out."""
+    import shlex
+
+    from sefa_core.sources import public
+
+    words: list[str] = []
+    for option, value in options:
+        if value is not None:
+            words += [option] if value is True else [option, public(str(value)) if option == "--pack" else str(value)]
+    place = [public(source)]
+    order = [*words, "--", *place] if source.startswith("-") else [*place, *words]
+    return shlex.join(["sefa", "discover", *order])
+
+
+def default_output(gan: Generator) -> Path:
+    """The folder that is named after the model."""
+    from sefa_core.files import printable
+
+    name = printable(gan.name).encode()[:LONGEST_NAME].decode(errors="ignore")
+    return Path(f"{name}-directions")
+
+
+def _shared(place: str, count: int | None) -> DirectionPack:
+    from sefa_core.pack import DirectionPack
+
+    return DirectionPack.from_pretrained(place)[:count]
+
+
+def _given(context: click.Context, name: str) -> bool:
+    """Whether the user wrote this option."""
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
+def _unless(value: object, default: object) -> object:
+    """`value`, or None where it is the default."""
+    return None if value == default else value

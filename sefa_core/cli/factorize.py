@@ -17,6 +17,7 @@ from sefa_core.cli.options import check_output, json_option, layer_options, open
 @click.option(
     "--measure", is_flag=True, help="Also measure strength ranges on sampled codes, where needed (uses torch)."
 )
+@click.option("--force", is_flag=True, help="Replace a pack whose names would be lost by it.")
 @json_option
 def command(
     source: str,
@@ -29,20 +30,25 @@ def command(
     count: int,
     output: Path,
     measure: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Find directions and save them as a pack, without torch.
+
+    Names that the same directions have in a pack that is already there are kept.
 
     \b
     Example:
       sefa factorize digiface64 -k 5 -o pack
     """
     from sefa_core.cli.show import print_pack
+    from sefa_core.report.former import keep_names
 
     check_output(output)
     gan = open_source(source, family, key, num_classes, geometry)
     pack = gan.factorize(layers, k=count, preset=preset)
     if measure:
         pack = gan.measure(pack)
+    pack = keep_names(pack, output, force=force, say=lambda text: click.echo(text, err=True))
     pack.save_pretrained(output)
     print_pack(pack, output, as_json=as_json)

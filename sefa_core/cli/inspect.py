@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
 @click.command("inspect")
 @source_options
+@click.option("--why", is_flag=True, help="Tell instead what each installed family says of the file.")
 @json_option
 def command(
-    source: str, family: str | None, key: str | None, num_classes: int | None, geometry: str | None, as_json: bool
+    source: str,
+    family: str | None,
+    key: str | None,
+    num_classes: int | None,
+    geometry: str | None,
+    why: bool,
+    as_json: bool,
 ) -> None:
     """Tell what a checkpoint is.
 
@@ -25,9 +32,19 @@ def command(
     \b
     Example:
       sefa inspect netG_epoch_99.pth
+      sefa inspect strange.pth --why
     """
     from sefa_core.cli.tables import print_facts, print_json, print_table
 
+    if why:
+        if family is not None:
+            raise click.UsageError("--why asks every family; leave --family out")
+        said = _opinions(source, key, num_classes, geometry)
+        if as_json:
+            print_json(said)
+        else:
+            print_table(("family", "says"), list(said.items()))
+        return
     gan = open_source(source, family, key, num_classes, geometry)
     facts = describe(gan)
     if as_json:
@@ -38,6 +55,7 @@ def command(
         [
             ("name", facts["name"]),
             ("source", facts["source"]),
+            ("origin", facts["origin"] if facts["origin"] != gan.fetched.public_source else None),
             ("file", f"{facts['container']}, {facts['size']:,} bytes, {facts['tensors']} tensors"),
             ("family", f"{facts['family']} ({facts['dialect']} dialect)"),
             ("network", facts["network"] or "top level"),
@@ -71,12 +89,26 @@ def command(
         click.echo(f"note: {note}")
 
 
+def _opinions(source: str, key: str | None, num_classes: int | None, geometry: str | None) -> dict[str, str]:
+    from sefa_core.checkpoint import LoadOptions, open_checkpoint
+    from sefa_core.cli.progress import Bar
+    from sefa_core.plugins import installed
+    from sefa_core.sources import fetch
+    from sefa_core.unclaimed import opinions
+
+    with Bar() as bar:
+        path = fetch(source, progress=bar.step).path
+    return opinions(
+        open_checkpoint(path, LoadOptions(key=key, num_classes=num_classes, geometry=geometry)), installed()
+    )
+
+
 def describe(gan: Generator) -> dict[str, Any]:
     """What `--json` prints."""
-    from sefa_core.factorization import DEFAULT_PRESET, layers_used
+    from sefa_core.factorization import layers_used
     from sefa_core.layers import canonical, groups, select
+    from sefa_core.presets import DEFAULT_PRESET
 
-    entry = gan.fetched.model
     weights, checkpoint, space = gan.weights, gan.checkpoint, gan.space
     used = select(weights.default, gan.layers, weights.groups)
     return {
@@ -95,8 +127,9 @@ def describe(gan: Generator) -> dict[str, Any]:
         "latent": {"name": space.name, "dim": space.dim, "rows": space.num_rows, "z_dim": space.z_dim},
         "classes": space.num_classes,
         "truncation": space.truncation,
-        "licence": entry.licence if entry else None,
-        "non_commercial": entry.non_commercial if entry else None,
+        "origin": gan.origin.source,
+        "licence": gan.origin.licence,
+        "non_commercial": gan.origin.non_commercial,
         "groups": {name: canonical(indices, -1) for name, indices in groups(gan.layers, weights.groups).items()},
         "noise": weights.noise,
         "factorization": {
@@ -130,6 +163,8 @@ def _usual(gan: Generator) -> dict[str, Any]:
     usual: dict[str, Any] = dict(known.layer_groups)
     if known.strengths:
         usual["strengths"] = f"{known.strengths[0]:g} to {known.strengths[1]:g}"
+    if known.truncation is not None:
+        usual["truncation"] = known.truncation
     return usual
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,16 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sefa_core.errors import SefaError
+from sefa_core.presets import DEFAULT_PRESET, PRESETS
+from sefa_core.seeds import parse_seeds as parse_seeds
+from sefa_core.seeds import seeds_text as seeds_text
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-PRESETS = ("genforce", "paper", "rosinality", "mmgeneration")
-"""The keys of `factorization.PRESETS`, repeated so that help loads no numpy; a test compares them."""
-
-MOST_SEEDS = 100_000
 
 
 def _seeds(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
@@ -28,31 +27,19 @@ def _seeds(context: click.Context, option: click.Parameter, value: str) -> tuple
         raise click.BadParameter(str(problem)) from problem
 
 
-def parse_seeds(text: str) -> tuple[int, ...]:
-    """`"0-4,85"` as `(0, 1, 2, 3, 4, 85)`; raises `SefaError` on anything else."""
-    seeds: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise SefaError(f"{part.strip()!r} is not understood; write for example 0-4,85")
-        low, high = int(first), int(last or first)
-        if not low <= high < 1 << 32:
-            raise SefaError(f"{part.strip()!r} must run upwards and stay below 4294967296")
-        if high - low + len(seeds) >= MOST_SEEDS:
-            raise SefaError(f"more than {MOST_SEEDS} seeds")
-        seeds += range(low, high + 1)
-    return tuple(seeds)
+class FiniteFloat(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A number that is neither NaN nor infinite."""
+
+    name = "float"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = click.FLOAT.convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return float(number)
 
 
-def seeds_text(seeds: tuple[int, ...]) -> str:
-    """Seeds as `--seeds` takes them: `0-4,85`."""
-    runs: list[list[int]] = []
-    for seed in seeds:
-        if runs and seed == runs[-1][1] + 1:
-            runs[-1][1] = seed
-        else:
-            runs.append([seed, seed])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
+FINITE = FiniteFloat()
 
 
 def source_options(command: Command) -> Command:
@@ -76,7 +63,13 @@ def layer_options(command: Command) -> Command:
             "--layers",
             help="all, 0-1, 2,4,6-13, or a group such as coarse; by default the family's usual ones, mostly all.",
         ),
-        click.option("--preset", type=click.Choice(PRESETS), default="genforce", show_default=True, help="Whose SeFa."),
+        click.option(
+            "--preset",
+            type=click.Choice(list(PRESETS)),
+            default=DEFAULT_PRESET,
+            show_default=True,
+            help="Whose SeFa.",
+        ),
     ]
     return _apply(options, command)
 
@@ -88,7 +81,7 @@ def code_options(command: Command) -> Command:
         click.option(
             "--class", "classes", multiple=True, help="Class of the samples, number or name; several are taken in turn."
         ),
-        click.option("--truncation", type=float, help="Truncation psi; by default what people use with the family."),
+        click.option("--truncation", type=FINITE, help="Truncation psi; by default what people use with the family."),
         click.option(
             "--truncation-layers", type=click.IntRange(0), help="Truncate only this many first rows of the code."
         ),
@@ -119,7 +112,7 @@ def open_source(
 ) -> Generator:
     """`sefa.load` with a progress bar for downloads on stderr."""
     from sefa_core.cli.progress import Bar
-    from sefa_core.generator import load
+    from sefa_core.loading import load
 
     with Bar() as bar:
         return load(

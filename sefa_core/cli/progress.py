@@ -1,8 +1,9 @@
-"""What is going on? A bar on stderr for anything that takes more than two seconds."""
+"""What is going on? Shown on stderr for anything that takes more than two seconds."""
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,37 +12,76 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PATIENCE = 2.0
-"""Seconds before a bar appears."""
+"""Seconds before anything appears on a terminal."""
+FIRST_LINE = 15.0
+"""Where stderr is no terminal: seconds before the first line; each next one comes after twice the time."""
 
 
 class Bar:
-    """A context that shows progress once it has lasted for a while; silent when stderr is no terminal."""
+    """A context that shows what is going on once it has lasted for a while.
+
+    On a terminal a spinner with a clock, and a bar where the length of a step is known; elsewhere a few plain lines.
+    A thread shows it, because a step may be silent for long (pip, an import, a large factorization).
+    """
 
     def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
         self._begun = time.monotonic()
-        self._shown = sys.stderr.isatty()
-        self._progress: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._now: tuple[str, int, int | None] = ("working", 0, None)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
 
     def step(self, what: str, done: int, total: int | None) -> None:
-        """`done` of `total` parts of the work called `what` are finished."""
-        if not self._shown or (self._progress is None and time.monotonic() - self._begun < PATIENCE):
-            return
-        if self._progress is None:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._progress = Progress(console=Console(stderr=True), transient=True)
-            self._progress.start()
-        if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._tasks[what], completed=done, total=total)
+        """`done` of `total` parts of the step called `what` are finished; None: nobody knows how many there are."""
+        self._now = (what, done, total)
 
     def __enter__(self) -> Bar:
+        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self._ended.set()
+        self._thread.join()
+
+    def _show(self) -> None:
+        if not self._terminal:
+            self._log()
+        elif not self._ended.wait(PATIENCE):
+            self._draw()
+
+    def _draw(self) -> None:
+        """One line on the terminal, drawn again and again; it goes when the work ends."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task, shown = self._add(progress), self._now
+            while not self._ended.wait(0.1):
+                now = self._now
+                if now[0] != shown[0]:
+                    progress.remove_task(task)
+                    task = self._add(progress)
+                else:
+                    progress.update(task, completed=now[1], total=now[2])
+                shown = now
+
+    def _add(self, progress: Progress) -> TaskID:
+        what, done, total = self._now
+        return progress.add_task(what, total=total, completed=done)
+
+    def _log(self) -> None:
+        pause = FIRST_LINE
+        while not self._ended.wait(pause):
+            pause = time.monotonic() - self._begun  # an hour of work is eight lines
+            what, done, total = self._now
+            part = f", {done / total:.0%}" if total else ""
+            print(f"{what}{part} ({time.monotonic() - self._begun:.0f} s)", file=sys.stderr, flush=True)

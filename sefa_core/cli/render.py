@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from sefa_core.cli.options import (
     usual_truncation,
 )
 from sefa_core.errors import SefaError
+from sefa_core.traverse import STEPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,29 +42,45 @@ class Edit:
     which: str
     strength: float | None = None
     ends: tuple[float, float] | None = None
+    direction: Direction | None = None
+    """What `which` stands for, once the pack is known."""
+
+    def found_in(self, pack: DirectionPack) -> Edit:
+        """The edit with its direction; one that is computed has a strength of 1 where none is given."""
+        from sefa_core.algebra import evaluate
+
+        direction = evaluate(self.which, pack)
+        computed = all(direction is not own for own in pack)
+        strength = 1.0 if computed and self.ends is None and self.strength is None else self.strength
+        return replace(self, direction=direction, strength=strength)
 
 
 def parse_edit(text: str) -> Edit:
-    """`0=2.5`, `smile=-1`, `pose=-3:3` or `pose`."""
+    """`0=2.5`, `smile=-1`, `pose=-3:3`, `pose`, and `smile - 0.4*age=2`."""
     which, equals, value = text.rpartition("=") if "=" in text else (text, "", "")
     number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
     if not which.strip() or (equals and not re.fullmatch(f"{number}(:{number})?", value.strip())):
         raise SefaError(f"-d {text!r}: not understood; write for example 0=2.5, smile=-1 or pose=-3:3")
     if not equals:
         return Edit(which.strip())
-    low, colon, high = value.strip().partition(":")
-    if not colon:
-        return Edit(which.strip(), strength=float(low))
-    if not float(low) < float(high):
+    numbers = [float(end) for end in value.split(":")]
+    if not all(map(math.isfinite, numbers)):
+        raise SefaError(f"-d {text!r}: {value.strip()} is not a finite number; write for example 0=2.5 or pose=-3:3")
+    if len(numbers) == 1:
+        return Edit(which.strip(), strength=numbers[0])
+    low, high = numbers
+    if not low < high:
         raise SefaError(f"-d {text!r}: the range must run upwards")
-    return Edit(which.strip(), ends=(float(low), float(high)))
+    return Edit(which.strip(), ends=(low, high))
 
 
 @click.command("render")
 @source_options
 @click.argument("pack", type=click.Path(path_type=Path))
-@click.option("-d", "--direction", "edits", multiple=True, required=True, help="NAME=STRENGTH, NAME=LOW:HIGH or NAME.")
-@click.option("--steps", type=click.IntRange(2), default=9, show_default=True, help="Strengths over a range.")
+@click.option(
+    "-d", "--direction", "edits", multiple=True, required=True, help="WHICH=STRENGTH, WHICH=LOW:HIGH or WHICH."
+)
+@click.option("--steps", type=click.IntRange(2), default=STEPS, show_default=True, help="Strengths over a range.")
 @code_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture, ending in .png.")
 @click.option("--force", is_flag=True, help="Apply a pack of another model.")
@@ -89,10 +107,14 @@ def command(
     Directions with a strength are applied together. One without, or with a range, is swept: strengths in columns,
     samples in rows. A single sample and only fixed strengths give the plain edited picture.
 
+    WHICH is a number, a name, or an expression: "smile - 0.4*age", "smile | age" (smile without what it has in common
+    with age). An expression without a strength has the strength 1.
+
     \b
     Example:
       sefa render digiface64 out/pack -d 0=2.5 --seeds 3 -o face.png
       sefa render digiface64 out/pack -d 0 -d 4=1 -o strip.png
+      sefa render digiface64 out/pack -d "0 - 0.4*1=2" -o both.png
     """
     from sefa_core.files import whole_file
     from sefa_core.pack import DirectionPack
@@ -100,15 +122,16 @@ def command(
     check_output(output, suffix=".png")
     parsed = [parse_edit(edit) for edit in edits]
     directions = DirectionPack.from_pretrained(pack)
+    parsed = [edit.found_in(directions) for edit in parsed]
     gan = open_source(source, family, key, num_classes, geometry, device=device)
     gan.check(directions, force=force)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
     labels = chosen_labels(gan, classes, len(seeds))
     codes = gan.sample(seeds, labels=labels, truncation=psi, truncation_layers=rows)
     for edit in parsed:
-        if edit.strength is not None:
-            codes = directions[edit.which].shift(codes, edit.strength, force=force)
-    picture = draw(gan, directions, parsed, codes, seeds, steps=steps, batch=batch, force=force)
+        if edit.strength is not None and edit.direction is not None:
+            codes = edit.direction.shift(codes, edit.strength, force=force)
+    picture = draw(gan, parsed, codes, seeds, steps=steps, batch=batch, force=force)
     with whole_file(output) as temporary:
         picture.save(temporary, format="PNG")
     click.echo(f"{output}: {picture.width} x {picture.height}")
@@ -116,7 +139,6 @@ def command(
 
 def draw(
     gan: Generator,
-    pack: DirectionPack,
     edits: list[Edit],
     codes: Codes,
     seeds: tuple[int, ...],
@@ -132,7 +154,7 @@ def draw(
     from sefa_core.report.sheets import sheet, strip
     from sefa_core.traverse import strengths_over
 
-    fixed = ", ".join(f"{edit.which} {edit.strength:+g}" for edit in edits if edit.strength is not None)
+    fixed = ", ".join(f"{edit.which} {edit.strength + 0.0:+g}" for edit in edits if edit.strength is not None)
     swept = [edit for edit in edits if edit.strength is None]
     if not swept:
         pixels = gan.pixels(gan.synthesize(codes, batch=batch))  # (n, H, W, C)
@@ -143,7 +165,7 @@ def draw(
         starts = range(0, len(seeds), PER_ROW)
         lines_of = [list(pixels[start : start + PER_ROW]) for start in starts]
         return sheet(lines_of, [f"seeds {seeds_text(seeds[start : start + PER_ROW])}" for start in starts], [], fixed)
-    directions = [pack[edit.which] for edit in swept]
+    directions = [edit.direction for edit in swept if edit.direction is not None]
     lines = [strengths_over(edit.ends or _range(gan, d), steps) for edit, d in zip(swept, directions, strict=True)]
     pictures: list[list[np.ndarray]] = [[] for _ in range(len(swept) * len(seeds))]
     total = len(pictures) * steps

@@ -31,20 +31,22 @@ def command(pack: Path, as_json: bool) -> None:
 def print_pack(pack: DirectionPack, path: Path, *, as_json: bool) -> None:
     """The pack as a table, or as JSON."""
     from sefa_core.cli.tables import print_facts, print_json, print_table
-    from sefa_core.packfile import to_config
+    from sefa_core.packconfig import to_config
 
     if as_json:
         entries = {selection: values.tolist() for selection, values in pack.spectra.items()}
         print_json({"path": str(path), **to_config(pack), "spectrum": entries})
         return
     model = pack.model
+    ways = dict.fromkeys((str(d.method), str(d.preset)) for d in pack) or [(pack.method, pack.preset)]
+    found = [f"{method}, preset {preset}" if preset else method for method, preset in ways]
     print_facts(
         [
             ("pack", path),
             ("model", f"{model.name} ({model.source})" if model.source and model.source != model.name else model.name),
             ("licence", model.licence),
             ("space", pack.space),
-            ("method", f"{pack.method}, preset {pack.preset}"),
+            ("method", "; ".join(found)),
             ("fingerprint", model.fingerprint[:16]),
         ]
     )
@@ -57,9 +59,14 @@ def print_pack(pack: DirectionPack, path: Path, *, as_json: bool) -> None:
                 number,
                 direction.name,
                 direction.selection,
-                direction.eigenvalue,
+                None if direction.eigenvalue is None else direction.eigenvalue + 0.0,  # -0.0 + 0.0 is 0.0
                 None if share is None else f"{share:.1%}",
-                None if ends is None else f"{ends[0]:.2f} to {ends[1]:.2f}",
+                None if ends is None else f"{_rounded(ends[0])} to {_rounded(ends[1])}",
             )
         )
     print_table(("#", "name", "layers", "eigenvalue", "share", "range"), rows)
+
+
+def _rounded(number: float) -> str:
+    """Two digits, and zero without a sign."""
+    return f"{round(number, 2) + 0.0:.2f}"

@@ -8,25 +8,31 @@ from collections.abc import Sequence
 
 import click
 
+from sefa_core.files import printable
+
+ENDLESS = 1_000_000
+"""Columns of a stdout that is no terminal: what reads it wants one line a row."""
+
 
 def print_json(value: object) -> None:
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(text.encode(errors="replace").decode())  # names of files may hold bytes that are no letters
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
-    """A table as wide as the terminal; numbers to the right. Piped output is not cut."""
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table as wide as the terminal; numbers to the right. Piped output is neither cut nor folded."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 200)
+    console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else ENDLESS)
     console.print(table)
 
 
@@ -35,7 +41,7 @@ def print_facts(facts: Sequence[tuple[str, object]]) -> None:
     shown = [(name, value) for name, value in facts if value is not None]
     width = max(len(name) for name, _ in shown)
     for name, value in shown:
-        click.echo(f"{name:{width}}  {value}")
+        click.echo(f"{name:{width}}  {printable(value)}")
 
 
 def _cell(value: object) -> str:
@@ -43,4 +49,4 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)
+    return printable(value)

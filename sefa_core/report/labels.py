@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 MINUS = "\N{MINUS SIGN}"
+MOST_DECIMALS = 4
 
 
 def strength_labels(strengths: Sequence[float], *, minus: str = "-") -> list[str]:
-    """Labels of equal precision, such as "-1.5", "0", "+1.5"; `minus=MINUS` for typography."""
+    """Labels of equal precision, such as "-1.5", "0", "+1.5"; `minus=MINUS` for typography.
+
+    Strengths that four decimals cannot tell apart get three figures each, such as "+2.5e-06".
+    """
     gaps = [right - left for left, right in pairwise(strengths)]
-    tolerance = 0.01 * min((gap for gap in gaps if gap > 0), default=max(map(abs, strengths), default=0) or 1.0)
+    tolerance = 0.02 * min((gap for gap in gaps if gap > 0), default=max(map(abs, strengths), default=0) or 1.0)
     decimals = 0
-    while decimals < 4 and any(abs(round(value, decimals) - value) > tolerance for value in strengths):
+    while decimals <= MOST_DECIMALS and any(abs(round(value, decimals) - value) > tolerance for value in strengths):
         decimals += 1
-    return ["0" if value == 0 else f"{value:+.{decimals}f}".replace("-", minus) for value in strengths]
+    form = f"+.{decimals}f" if decimals <= MOST_DECIMALS else "+.3g"
+    return ["0" if value == 0 else f"{value:{form}}".replace("-", minus) for value in strengths]

@@ -13,6 +13,8 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from sefa_core.errors import SefaError
+from sefa_core.pack import check_name
 from sefa_core.report.data import DirectionInfo, Facts
 from sefa_core.report.heat import colour, css_gradient
 from sefa_core.report.labels import MINUS, strength_labels
@@ -41,14 +43,17 @@ def render(
     unedited: Sequence[str],
 ) -> str:
     """The whole page as text. `unedited` are the data URIs of the samples at strength zero."""
-    samples = [f"seed {seed}" for seed in facts.seeds]
     common = max((_top(shown.change) for shown in pictures), default=0.0)
     height, width = pictures[0].change.shape
-    cards = [_card(info, shown, common, directions[0].share) for info, shown in zip(directions, pictures, strict=True)]
+    strongest = max((info.share or 0.0 for info in directions), default=0.0)
+    cards = [_card(info, shown, common, strongest) for info, shown in zip(directions, pictures, strict=True)]
     master = _master(directions)
     script_data = {
-        "key": f"{facts.title}:{fingerprint(facts, spectrum)}",
-        "samples": samples,
+        "key": f"{facts.title}:{storage_key(facts, spectrum)}",
+        "fingerprint": facts.fingerprint,
+        "pack": facts.pack,
+        "rule": _rule(),
+        "samples": facts.samples,
         "directions": [
             {"index": card["index"], "name": card["name"], "labels": card["labels"], "zero": card["zero"]}
             for card in cards
@@ -56,6 +61,8 @@ def render(
         "master": master,
         "spectrum": spectrum,
     }
+    # a caption breaks before "class", not between it and its number
+    samples = [sample.replace("class ", "class\N{NO-BREAK SPACE}") for sample in facts.samples]
     return (
         _environment()
         .get_template("report.html.j2")
@@ -66,21 +73,32 @@ def render(
             samples=samples,
             unedited=[Markup(uri) for uri in unedited],  # our own base64: nothing in it to escape
             size={"width": width, "height": height},
-            stage_columns=_stage_columns(len(samples) + 1),  # the heat map joins the samples
+            stage_columns=_stage_columns(len(facts.samples) + 1),  # the heat map joins the samples
             gradient=Markup(css_gradient()),
-            axes=axes(spectrum, {info.index for info in directions}),
+            axes=axes(spectrum, {info.rank for info in directions if info.rank is not None}),
             span=SPAN,
             spectrum=spectrum,
-            shown_share=sum(info.share for info in directions),
+            drawn=sum(info.rank is not None for info in directions),
+            shown_share=sum(info.share or 0.0 for info in directions if info.rank is not None),
             data=Markup(_json(script_data)),
         )
     )
 
 
-def fingerprint(facts: Facts, spectrum: Sequence[float]) -> str:
+def storage_key(facts: Facts, spectrum: Sequence[float]) -> str:
     """Tells the directions of this page from others, so that a browser gives saved names back to the right ones."""
-    told = json.dumps([facts.source, facts.layers, facts.preset, facts.method, [f"{value:.6g}" for value in spectrum]])
+    eigenvalues = [f"{value:.6g}" for value in spectrum]
+    told = json.dumps([facts.fingerprint, facts.layers, facts.preset, facts.method, eigenvalues])
     return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _rule() -> str:
+    """What `check_name` says about a bad name after the name itself: the page says the same."""
+    try:
+        check_name("=")
+    except SefaError as problem:
+        return str(problem).partition("'=': ")[2]
+    raise ValueError("'=' passes for a name")
 
 
 def _card(info: DirectionInfo, shown: DirectionPictures, common: float, strongest: float) -> dict[str, object]:
@@ -90,9 +108,9 @@ def _card(info: DirectionInfo, shown: DirectionPictures, common: float, stronges
         "name": info.name,
         "description": info.description,
         "layers": info.layers,
-        "eigenvalue": f"{info.eigenvalue:.4g}",
-        "share": _percent(info.share),
-        "bar": f"{100 * info.share / strongest if strongest > 0 else 0:.1f}",
+        "eigenvalue": None if info.eigenvalue is None else f"{info.eigenvalue:.4g}",
+        "share": None if info.share is None else _percent(info.share),
+        "bar": f"{100 * (info.share or 0.0) / strongest if strongest > 0 else 0:.1f}",
         "labels": strength_labels(info.strengths, minus=MINUS),
         "zero": info.zero,
         "rows": [[tile and Markup(tile) for tile in row] for row in shown.tiles],

@@ -18,17 +18,18 @@ LABEL_ROOM = 220
 Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
 SMALLEST_TILE, LARGEST_TILE = 128, 192
 """Small models are enlarged so that labels fit above their pictures; large ones shrink to a sheet that loads."""
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = 24_000_000
+"""What the sheets of one report hold together; as PNG that is about 40 MB of photographs, and 70 MB of mere noise."""
 
 
 def tile_side(size: int, cells: int = 1) -> int:
-    """The side at which a picture of `size` pixels is drawn on a sheet of `cells` pictures."""
+    """The side at which a picture of `size` pixels is drawn where all sheets together show `cells` pictures."""
     side = min(max(size, SMALLEST_TILE), LARGEST_TILE)
     return min(side, max(16, int((MOST_PIXELS / max(cells, 1)) ** 0.5)))
 
 
 def strip(images: Sequence[np.ndarray], labels: Sequence[str] = (), *, title: str = "") -> Image.Image:
-    """One row of pictures, uint8 `(H, W)` or `(H, W, 3)`, with a label above each."""
+    """One row of pictures, uint8 `(H, W)` or `(H, W, C)`, with a label above each."""
     return sheet([images], [], labels, title)
 
 
@@ -39,16 +40,18 @@ def sheet(
     title: str = "",
     *,
     note: str = "",
+    side: int | None = None,
 ) -> Image.Image:
     """Rows of pictures with labels; empty lists of labels and an empty title leave their space out.
 
-    `note` stands in grey at the right end of the title line. Rows may have different lengths.
+    `note` stands in grey at the right end of the title line. Rows may have different lengths. `side` is that of a
+    picture, by default the one that suits this sheet alone.
     """
     if not rows or not any(len(row) for row in rows):
         raise ValueError("a sheet needs at least one picture")
     columns = max(len(row) for row in rows)
     first = as_picture(next(row[0] for row in rows if len(row)))
-    side = tile_side(max(first.shape[:2]), len(rows) * columns)
+    side = side or tile_side(max(first.shape[:2]), len(rows) * columns)
     height, width = resize(first, side).shape[:2]
     label, heading = ImageFont.load_default(LABEL_SIZE), ImageFont.load_default(TITLE_SIZE)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+
+from sefa_core.errors import SefaError
 
 PAGE_BYTES = 10_000_000
 """What all pictures of a page may weigh before base64 makes them a third heavier; the page stays under 15 MB."""
@@ -16,6 +19,10 @@ LARGEST, SMALLEST = 320, 64
 LOSSLESS = 64
 """Up to this side a lossless picture costs little and keeps every pixel of a small model."""
 QUALITIES = (88, 80, 70, 55, 40, 25, 12)
+CHANNELS = (1, 3, 4)
+"""Grey, colours, colours with alpha."""
+
+PREVIEW_TILES, PREVIEW_SIDE, PREVIEW_GAP = 5, 128, 2
 
 
 @dataclass(frozen=True)
@@ -28,23 +35,35 @@ class Storage:
     """What one picture may weigh."""
 
 
-def plan(resolution: int, count: int, *, thumbnail: int | None = None) -> Storage:
-    """Storage for `count` pictures of `resolution` pixels; `thumbnail` overrules the chosen side."""
+def plan(resolution: int, count: int) -> Storage:
+    """Storage for `count` pictures of `resolution` pixels."""
     tile_bytes = PAGE_BYTES / max(count, 1)
-    if thumbnail is not None:
-        return Storage(min(thumbnail, resolution), tile_bytes)
     # A photograph at a decent quality takes about an eighth of a byte per pixel.
     affordable = max(SMALLEST, int((tile_bytes / 0.125) ** 0.5))
     return Storage(min(resolution, LARGEST, affordable), tile_bytes)
 
 
+def check_channels(channels: int, model: str) -> None:
+    """Raise `SefaError` unless pictures of so many channels can be shown."""
+    if channels not in CHANNELS:
+        raise SefaError(
+            f"{model}: makes pictures of {channels} channels, and a page shows 1 (grey), 3 (colour) or 4 (with alpha); "
+            "`sefa factorize` finds its directions without pictures"
+        )
+
+
 def as_picture(pixels: np.ndarray) -> np.ndarray:
-    """Pixels `(H, W)`, `(H, W, 1)` or `(H, W, 3)` as uint8 `(H, W)` or `(H, W, 3)`."""
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.dtype != np.uint8 or not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)):
-        raise ValueError(f"a picture is uint8 (H, W), (H, W, 1) or (H, W, 3), not {pixels.dtype} {pixels.shape}")
-    return pixels
+    """Pixels `(H, W)` or `(H, W, C)` as uint8 grey `(H, W)` or colour `(H, W, 3)`; an alpha channel goes over white."""
+    if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
+        raise ValueError(f"a picture is uint8 (H, W) or (H, W, C), not {pixels.dtype} {pixels.shape}")
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels
+    check_channels(pixels.shape[2], "this generator")
+    if pixels.shape[2] == 1:
+        return pixels[:, :, 0]  # (H, W, 1) -> (H, W)
+    alpha = pixels[:, :, 3:].astype(np.float32) / 255.0  # (H, W, 1)
+    over_white = pixels[:, :, :3] * alpha + 255.0 * (1.0 - alpha)  # (H, W, 4) -> (H, W, 3)
+    return np.asarray(over_white.round(), dtype=np.uint8)
 
 
 def resize(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -69,6 +88,17 @@ def data_uri(pixels: np.ndarray, tile_bytes: float) -> str:
         if len(encoded) <= tile_bytes:
             break
     return _uri(encoded)
+
+
+def preview(row: Sequence[np.ndarray]) -> bytes:
+    """One sample along one direction as a small strip for a model card: a few of its pictures as one WebP."""
+    chosen = sorted({round(i * (len(row) - 1) / (PREVIEW_TILES - 1)) for i in range(PREVIEW_TILES)})
+    tiles = [Image.fromarray(resize(row[i], min(PREVIEW_SIDE, max(row[i].shape[:2])))).convert("RGB") for i in chosen]
+    width, height = tiles[0].size
+    strip = Image.new("RGB", (len(tiles) * (width + PREVIEW_GAP) - PREVIEW_GAP, height), (255, 255, 255))
+    for place, tile in enumerate(tiles):
+        strip.paste(tile, (place * (width + PREVIEW_GAP), 0))
+    return _webp(strip, lossless=False, quality=QUALITIES[0])
 
 
 def _webp(image: Image.Image, *, lossless: bool, quality: int) -> bytes:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from sefa_core.errors import SefaError
+
+_TOLD = {"dl", "download", "export", "id", "raw", "rlkey"}
+"""Parameters of a query that say which file it is, or how it is sent. All others may be keys to it."""
 
 FORMS = "a path, a name of `sefa models`, https://..., hf:org/repo/file@revision, pypi:distribution==version#member"
 
 
 @dataclass(frozen=True)
 class Web:
-    """A file behind an address."""
+    """A file behind an address. As text it may be shown and stored; only `url` may hold keys."""
 
     url: str
 
     def __str__(self) -> str:
+        return public(self.url)
+
+    @property
+    def exact(self) -> str:
         return self.url
 
     @property
@@ -42,6 +49,10 @@ class Hub:
         return self.at(self.revision) if self.revision else self._unpinned
 
     @property
+    def exact(self) -> str:
+        return str(self)
+
+    @property
     def _unpinned(self) -> str:
         return f"hf:{self.repo}" + (f"/{self.file}" if self.file else "")
 
@@ -60,6 +71,10 @@ class Wheel:
 
     def __str__(self) -> str:
         return f"pypi:{self.requirement}#{self.member}"
+
+    @property
+    def exact(self) -> str:
+        return str(self)
 
     @property
     def requirement(self) -> str:
@@ -81,7 +96,30 @@ class Manual:
     url: str
 
     def __str__(self) -> str:
+        return public(self.exact)
+
+    @property
+    def exact(self) -> str:
         return f"manual:{self.url}"
+
+
+def public(source: str) -> str:
+    """`source` as it may be printed, stored and published: an address without password and keys.
+
+    Of a query only what names the file is kept; a path, a name, a place on the Hub or in a wheel stays as it is.
+    """
+    before, colon, url = source.partition(":") if source.lower().startswith("manual:") else ("", "", source)
+    scheme = re.match(r"[a-z][a-z0-9+.-]*://", url, re.IGNORECASE)
+    if scheme is None:
+        return source
+    try:
+        parts = urlsplit(url)
+        query = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name in _TOLD])
+        fragment = parts.fragment if before and "=" not in parts.fragment else ""  # some drives name files so
+        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query, fragment=fragment).geturl()
+    except ValueError:  # no address after all, so nobody knows where its keys are
+        shown = f"{scheme[0]}..."
+    return f"{before}{colon}{shown}"
 
 
 def parse(source: str) -> Web | Hub | Wheel | Manual | None:
@@ -105,7 +143,7 @@ def parse(source: str) -> Web | Hub | Wheel | Manual | None:
             raise SefaError(f"{source}: not a member of a wheel; write pypi:distribution==version#path/in/the/wheel")
         return Wheel(match["distribution"], match["version"], match["member"])
     if rest.startswith("//"):
-        raise SefaError(f"{source}: sources of the kind {scheme}: are not read; a source is {FORMS}")
+        raise SefaError(f"{public(source)}: sources of the kind {scheme}: are not read; a source is {FORMS}")
     return None
 
 
@@ -117,6 +155,6 @@ def _web(source: str) -> Web:
         usable = False
     if not usable or re.search(r"[\s\x00-\x1f]", source):
         raise SefaError(
-            f"{source}: not an address that can be opened; write https://host/path/file, without a password"
+            f"{public(source)}: not an address that can be opened; write https://host/path/file, without a password"
         )
     return Web(parts._replace(fragment="").geturl())

@@ -11,10 +11,12 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sefa_core import __version__
+from sefa_core.cache import Made
 from sefa_core.errors import SefaError
+from sefa_core.sources.address import public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from http.client import HTTPMessage
     from pathlib import Path
 
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """Seconds without a byte after which the server counts as silent."""
 
+PATIENCE = 5.0
+"""The same where the answer only says whether a file that is already here has changed."""
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-def download(web: Web, folder: Path, *, size: int | None, hashed: bool, progress: Progress) -> Path:
-    """Read the address into `folder` and return the file; `hashed` says that a hash will be checked after."""
+def download(web: Web, folder: Path, *, size: int | None, hashed: bool, progress: Progress) -> Made:
+    """Read the address into a file in `folder`; `hashed` says that a hash will be checked after."""
     if not _trusted(web.url, hashed):
         raise SefaError(f"{web}: plain http can be changed on the way; use https, or give the SHA-256 of the file")
     response, total = _open(web, size, hashed)
@@ -42,14 +47,50 @@ def download(web: Web, folder: Path, *, size: int | None, hashed: bool, progress
             progress(web.filename, done, total)
     if total is not None and done != total:
         raise SefaError(f"{web}: {done} bytes came, {total} were announced; the transfer was cut, so try again")
-    return target
+    return Made(target, _version(response.headers))
+
+
+def changed(web: Web, version: Mapping[str, str], size: int) -> bool:
+    """Whether the server has another file than the one of this version and size; False where it cannot be asked.
+
+    A server that names no version is asked for the length alone. What it refuses today may have been there before,
+    so a refusal is no reason to lose the file.
+    """
+    if not _trusted(web.url, hashed=False):
+        return False
+    conditions = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
+    headers = {conditions[name]: value for name, value in version.items() if name in conditions}
+    try:
+        with _answer(web, hashed=False, headers=headers, timeout=PATIENCE) as response:
+            if response.headers.get_content_type() == "text/html":
+                return False
+            now = _version(response.headers)
+            for name in conditions:
+                if name in version and name in now:
+                    return version[name].removeprefix("W/") != now[name].removeprefix("W/")
+            announced = response.headers.get("Content-Length", "")
+            return announced.isdecimal() and int(announced) != size
+    except urllib.error.HTTPError as answer:  # 304 among them: not modified
+        answer.close()
+        return False
+    except (OSError, http.client.HTTPException, ValueError, SefaError):
+        return False
+
+
+def _version(headers: HTTPMessage) -> dict[str, str]:
+    return {name: headers[name] for name in ("etag", "last-modified") if headers[name]}
+
+
+def _answer(web: Web, *, hashed: bool, headers: Mapping[str, str], timeout: float) -> http.client.HTTPResponse:
+    request = urllib.request.Request(web.url, headers={"User-Agent": f"sefa-core/{__version__}", **headers})
+    opener = urllib.request.build_opener(_Redirects(hashed))  # the proxies of the environment are honoured
+    response: http.client.HTTPResponse = opener.open(request, timeout=timeout)
+    return response
 
 
 def _open(web: Web, size: int | None, hashed: bool) -> tuple[http.client.HTTPResponse, int | None]:
-    request = urllib.request.Request(web.url, headers={"User-Agent": f"sefa-core/{__version__}"})
-    opener = urllib.request.build_opener(_Redirects(hashed))  # the proxies of the environment are honoured
     try:
-        response: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT)
+        response = _answer(web, hashed=hashed, headers={}, timeout=TIMEOUT)
     except (OSError, http.client.HTTPException, ValueError) as problem:
         raise SefaError(f"{web}: {_reason(web, problem)}") from problem
     announced = response.headers.get("Content-Length", "")
@@ -86,7 +127,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         left_https = req.type == "https" and urlsplit(newurl).scheme != "https"
         if left_https or not _trusted(newurl, self.hashed):
             fp.close()
-            raise SefaError(f"{req.full_url}: it redirects to {newurl}; use an address that stays on https")
+            raise SefaError(
+                f"{public(req.full_url)}: it redirects to {public(newurl)}; use an address that stays on https"
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -19,8 +19,10 @@ Mutant = Callable[[random.Random], bytes]
 PIECES = [b"\xff" * 4, b"\x00" * 8, b"\xff" * 8, b"\x7f\xff\xff\xff", b"\x00\x00\x00\x80", b".", b"(", b"0", b"R", b"Q"]
 NUMBERS = [0, 1, -1, 2, 3, 7, 255, 2**31 - 1, 2**31, 2**40, 2**62, 2**63 - 1, 2**63, 2**64, -(2**63)]
 TEXTS = ["", "weight", "0", "a.b", "\x1b[2J", "x" * 700, "_modules", "variables", "state", "G_ema", "\U0001f600"]
+WEIGHTS = {"text": 5, "number": 6, "global": 2, "bytes": 2, "memo": 0.3, "other": 0.3}
+"""How often an opcode of each kind is changed: names, shapes and types lead further into a reader than broken form."""
 STORAGES = ["FloatStorage", "HalfStorage", "DoubleStorage", "LongStorage", "IntStorage", "ByteStorage", "BoolStorage"]
-CODES = ["f4", "f8", "f2", "i8", "i4", "u1", "b1", "O8", "U4", "c16"]
+CODES = ["f4", "f8", "f2", "i8", "i4", "u4", "u1", "b1", "O8", "U4", "c16"]
 HOSTILE = [("os", "system"), ("builtins", "eval"), ("torch", "load"), ("numpy", "ndarray"), ("unknown", "Thing")]
 HEADER_VALUES = [None, [], {}, "F32", "F16", "I64", -1, 0, 1.5, 2**40, 2**63, [2**33, 2**33], [0], "x", True, [[]]]
 
@@ -98,9 +100,10 @@ class _Pickle:
 
     def _edit(self, dice: random.Random) -> tuple[int, int, bytes]:
         """A part of the pickle, and what to put in its place."""
-        op = dice.choice(self._kinds[dice.choice(list(self._kinds))])
-        if dice.random() < 0.25:  # whatever the opcode is
-            index = self._ops.index(op) if len(self._ops) < 200 else dice.randrange(len(self._ops))
+        (kind,) = dice.choices(list(self._kinds), [WEIGHTS[kind] for kind in self._kinds])
+        op = dice.choice(self._kinds[kind])
+        if dice.random() < 0.1:  # whatever the opcode is
+            index = dice.randrange(len(self._ops))
             op, last = self._ops[index], self._ops[min(index + dice.randrange(6), len(self._ops) - 1)]
             whole = self._data[op.start : last.end] if last.end - op.start < 10_000 else b""
             other = dice.choice(self._ops)
@@ -111,9 +114,10 @@ class _Pickle:
     def _replaced(self, op: _Op, dice: random.Random) -> bytes:
         old, alike = self._data[op.start : op.end], dice.choice(self._kinds[_kind(op)])
         match _kind(op):
-            case "number" if dice.random() < 0.6:
-                return number(dice.choice([*NUMBERS, op.argument + 1, op.argument - 1, op.argument * 2]))
-            case "text" if dice.random() < 0.6:
+            case "number" if dice.random() < 0.5:
+                near = [op.argument + 1, op.argument - 1, op.argument * 2, op.argument // 2]
+                return number(dice.choice(near if dice.random() < 0.6 else NUMBERS))
+            case "text" if dice.random() < 0.4:
                 if op.argument.endswith("Storage"):
                     return text(dice.choice(STORAGES))
                 return text(dice.choice(CODES if op.argument in CODES else TEXTS))

@@ -13,6 +13,7 @@ import resource
 import shutil
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,6 +108,14 @@ def hunt(path: Path, name: str, mutant: Callable[[random.Random], bytes], count:
             pytest.fail(f"the mutant of seed {seed!r} is neither loaded nor refused: {traceback.format_exc()}")
         assert time.process_time() - began < LONGEST, f"seed {seed!r}"
     return outcomes
+
+
+@pytest.fixture(autouse=True)
+def damaged_numbers() -> Iterator[None]:
+    """Weights of another type overflow, which is no harm."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sefa_core.checkpoint import LoadOptions, open_checkpoint
+from sefa_core.errors import SefaError
 
 from .build import mapping, tensor, torch_zip
 
@@ -66,3 +67,40 @@ def test_key_chooses(tmp_path: Path, line) -> None:
 def test_two_tensors_of_one_name(tmp_path: Path, line) -> None:
     path = saved(tmp_path, mapping({"a.b": mapping({"c": ONE}), "a": mapping({"b.c": ONE})}))
     assert "two tensors are called a.b.c" in line(lambda: open_checkpoint(path))
+
+
+def key_error(path: Path) -> str:
+    with pytest.raises(SefaError) as caught:
+        open_checkpoint(path, LoadOptions(key="nothing"))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "offered"),
+    [
+        # nested: what lies around the parts can be chosen too, and is what people mean
+        (["G.mapping.w", "G.synthesis.w", "D.w"], "'G', 'G.mapping', 'G.synthesis', 'D'"),
+        # flat: nothing but the names of the tensors tells of networks
+        ([f"{part}/main.{i}" for part in ("gen", "disc") for i in range(4)], "'gen', 'disc'"),
+        ([f"main/{i}.weight" for i in range(3)], None),
+    ],
+)
+def test_a_wrong_key_is_answered_by_what_can_be_chosen(tmp_path: Path, names: list[str], offered: str | None) -> None:
+    import torch
+
+    tree: dict[str, object] = {}
+    for name in names:
+        *path, last = name.split(".") if "/" not in name else [name.replace("/", ".")]
+        place = tree
+        for part in path:
+            place = place.setdefault(part, {})  # type: ignore[assignment]
+        place[last] = torch.zeros(2)
+    torch.save(tree, tmp_path / "x.pt")
+    message = key_error(tmp_path / "x.pt")
+    if offered is None:
+        assert message.endswith("leave --key out, it has one network")
+        return
+    assert message.endswith(f"choose one of {offered}, or leave --key out")
+    for key in offered.replace("'", "").split(", "):
+        checkpoint = open_checkpoint(tmp_path / "x.pt", LoadOptions(key=key))
+        assert checkpoint.network(checkpoint.networks[0])  # every one of them holds tensors

@@ -2,64 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-from .toys import build, direction
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome on the PATH")
-
-FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-STRENGTHS = (-2.0, -1.0, 0.0, 1.0, 2.0)
-OWN = ("file:", "data:", "blob:")
-
-
-@pytest.fixture(scope="module")
-def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A report of three directions, one of them named beforehand."""
-    directions = [
-        direction(0, strengths=STRENGTHS),
-        direction(1, strengths=STRENGTHS, name="smile"),
-        direction(2, strengths=STRENGTHS),
-    ]
-    return build(tmp_path_factory.mktemp("browser"), directions=directions)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def open_page(browser: Any, page_file: Path) -> Iterator[Any]:
-    """Opens the report; whatever the console, an error or the network says fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def opener(*, address: str = "", motion: str = "reduce", **options: object) -> Any:
-        context = browser.new_context(reduced_motion=motion, accept_downloads=True, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("request", lambda request: None if request.url.startswith(OWN) else complaints.append(request.url))
-        page.goto(page_file.as_uri() + address)
-        return page
-
-    yield opener
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def pictures(page: Any, number: int = 0) -> list[str]:
@@ -123,28 +68,6 @@ def test_the_first_direction_shows_itself_once(open_page: Any, motion: str, move
     assert (len(seen) > 1) == moves
 
 
-def test_a_name_survives_a_reload_and_is_saved(open_page: Any, tmp_path: Path) -> None:
-    page = open_page()
-    page.locator("#direction-0 .name").fill('yaw "left" <b>')
-    page.reload()
-    assert page.locator("#direction-0 .name").input_value() == 'yaw "left" <b>'
-    with page.expect_download() as download:
-        page.locator("#save").click()
-    assert download.value.suggested_filename == "names.json"
-    download.value.save_as(tmp_path / "names.json")
-    saved = json.loads((tmp_path / "names.json").read_text(encoding="utf-8"))
-    assert saved == {"format": "sefa-names", "version": 1, "names": {"0": 'yaw "left" <b>', "1": "smile"}}
-    page.locator("[value=sample]").check(force=True)
-    assert page.locator("[data-face='0'] .called").inner_text() == '0 · yaw "left" <b>'
-
-
-def test_nothing_to_save_is_said(open_page: Any) -> None:
-    page = open_page()
-    page.locator("#direction-1 .name").fill("")
-    page.locator("#save").click()
-    assert "No direction has a name yet" in page.locator("#status").inner_text()
-
-
 def test_one_sample_along_all_directions(open_page: Any) -> None:
     page = open_page()
     page.locator("[value=sample]").check(force=True)
@@ -189,7 +112,7 @@ def test_a_picture_opens_large_beside_the_unedited_one(open_page: Any) -> None:
 def test_spectrum_scale_theme_and_copy(open_page: Any) -> None:
     page = open_page(color_scheme="dark")
     page.locator("#plot").press("ArrowRight")
-    assert page.locator("#value").inner_text().startswith("direction 0: 4, 51.61 % of the sum")
+    assert page.locator("#value").inner_text().startswith("eigenvalue 0: 4, 51.61 % of the sum")
     page.locator("[name=axis][value=log]").check(force=True)
     assert page.locator(".axis.log").is_visible() and not page.locator(".axis.linear").is_visible()
     page.locator(".scale-switch").first.click()

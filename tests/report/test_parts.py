@@ -13,7 +13,7 @@ from sefa_core.report.heat import ANCHORS, ChangeMap, colour
 from sefa_core.report.labels import strength_labels
 from sefa_core.report.sheets import sheet, strip
 from sefa_core.report.spectrum import axes
-from sefa_core.report.tiles import data_uri, plan, resize
+from sefa_core.report.tiles import as_picture, data_uri, plan, resize
 
 from .toys import picture
 
@@ -26,6 +26,9 @@ from .toys import picture
         (tuple(np.linspace(-3, 3, 9)[3:6]), ["-0.75", "0", "+0.75"]),
         ((-0.02, -0.01, 0.0), ["-0.02", "-0.01", "0"]),
         ((0.0,), ["0"]),
+        ((-1e-05, 0.0, 1e-05), ["-1e-05", "0", "+1e-05"]),
+        ((-0.00004, -0.00002, 0.0, 0.00002, 0.00004), ["-4e-05", "-2e-05", "0", "+2e-05", "+4e-05"]),
+        ((-999999.0, 0.0, 999999.0), ["-999999", "0", "+999999"]),
     ],
 )
 def test_strengths_get_as_many_decimals_as_they_need(strengths: tuple[float, ...], labels: list[str]) -> None:
@@ -99,11 +102,10 @@ def test_odd_spectra_can_be_drawn(values: tuple[float, ...]) -> None:
         assert "nan" not in axis.shown + axis.others and "inf" not in axis.shown + axis.others
 
 
-def test_thumbnails_follow_resolution_number_and_wish() -> None:
+def test_thumbnails_follow_resolution_and_number() -> None:
     assert plan(64, 325).side == 64
     assert plan(1024, 325).side == 320
     assert plan(1024, 10_000).side < 128
-    assert plan(1024, 325, thumbnail=200).side == 200
     assert resize(picture(0, 0, 1.0, side=100)[:50], 40).shape == (20, 40, 3)
 
 
@@ -120,3 +122,10 @@ def test_noise_of_any_resolution_fits_into_the_page(resolution: int) -> None:
     storage = plan(resolution, count)
     noise = np.random.RandomState(0).randint(0, 256, (resolution, resolution, 3)).astype(np.uint8)
     assert len(data_uri(resize(noise, storage.side), storage.tile_bytes)) * count < 14_000_000
+
+
+def test_an_alpha_channel_is_shown_over_white() -> None:
+    pixels = np.zeros((1, 3, 4), np.uint8)
+    pixels[0, :, :3] = (200, 100, 0)
+    pixels[0, :, 3] = (0, 51, 255)
+    np.testing.assert_array_equal(as_picture(pixels)[0], [(255, 255, 255), (244, 224, 204), (200, 100, 0)])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sefa_core.report.builder import ReportBuilder
+from sefa_core.files import whole_folder
+from sefa_core.report.builder import OBSOLETE, ReportBuilder
 from sefa_core.report.data import DirectionInfo, Facts
 
 FACTS = Facts(
@@ -24,9 +25,12 @@ FACTS = Facts(
     method="sefa",
     seeds=(0, 7),
     truncation=1.0,
+    truncation_layers=None,
     latent="z, 8 wide",
     command="sefa discover toy.pt -o out",
     version="0.1.0",
+    fingerprint="f00d" * 16,
+    pack="out/pack",
 )
 SPECTRUM = (4.0, 2.0, 1.0, 0.5, 0.25)
 
@@ -34,7 +38,7 @@ SPECTRUM = (4.0, 2.0, 1.0, 0.5, 0.25)
 def direction(index: int, *, name: str = "", strengths: Sequence[float] = (-2.0, 0.0, 2.0)) -> DirectionInfo:
     """A direction of the toy model."""
     share = SPECTRUM[index % 5] / sum(SPECTRUM)
-    return DirectionInfo(index, name, SPECTRUM[index % 5], share, tuple(strengths), "all")
+    return DirectionInfo(index, name, SPECTRUM[index % 5], share, tuple(strengths), "all", rank=index % 5)
 
 
 def picture(place: int, sample: int, strength: float, *, side: int = 16, channels: int = 3) -> np.ndarray:
@@ -51,14 +55,16 @@ def build(
     *,
     directions: Sequence[DirectionInfo] = (direction(0), direction(1)),
     make: Callable[[int, int, float], np.ndarray] = picture,
-    thumbnail: int | None = None,
+    spectrum: Sequence[float] = SPECTRUM,
     **changes: object,
 ) -> Path:
     """A report of toy pictures; `changes` are facts."""
     facts = replace(FACTS, **changes)  # type: ignore[arg-type]
-    builder = ReportBuilder(out, facts, directions, SPECTRUM, thumbnail=thumbnail)
+    builder = ReportBuilder(facts, directions, spectrum)
     for place, info in enumerate(directions):
         for sample in range(len(facts.seeds)):
             for step, strength in enumerate(info.strengths):
                 builder.add(place, sample, step, make(place, sample, strength))
-    return builder.finish()
+    with whole_folder(out, obsolete=OBSOLETE) as folder:
+        builder.write(folder)
+    return out / "index.html"

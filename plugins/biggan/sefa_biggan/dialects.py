@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from sefa_core.nn.residual.names import Change, Dialect
+from sefa_core.naming import Reading
+from sefa_core.nn.residual.names import Dialect
 
 HUGGINGFACE = Dialect(
     name="huggingface",
@@ -79,20 +80,20 @@ BIGGAN_PYTORCH = Dialect(
     ignored=("*.accumulation_counter",),
 )
 
-PICTURE = Change(lambda a: a[:3], lambda shape: (min(3, shape[0]), *shape[1:]) if shape else shape)
+PICTURE = Reading(lambda a: a[:3], lambda shape: (min(3, shape[0]), *shape[1:]) if shape else shape)
 """Hugging Face's last convolution makes more channels than the picture has."""
 
 
-def class_first(embed: int) -> Change:
+def class_first(embed: int) -> Reading:
     """Hugging Face's columns, z and then the class, in our order."""
-    return Change(lambda a: np.roll(a, embed, axis=1))
+    return Reading(lambda a: np.roll(a, embed, axis=1))
 
 
-def channels_first(channels: int) -> Change:
+def channels_first(channels: int) -> Reading:
     """Hugging Face's dense rows `(side, side, C)` in our order `(C, side, side)`; what is behind them stays."""
 
     def value(a: np.ndarray) -> np.ndarray:
         side = math.isqrt(len(a) // channels)
         return np.moveaxis(a.reshape(side, side, channels, *a.shape[1:]), 2, 0).reshape(a.shape)  # (C side side, ...)
 
-    return Change(value)
+    return Reading(value)

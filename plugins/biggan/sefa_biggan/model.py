@@ -11,8 +11,8 @@ from sefa_biggan.settings import HUGGINGFACE_EPS, LAST_EPS, count, doubles_of_hu
 from sefa_core.checkpoint import Checkpoint, StateDict
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Declined
+from sefa_core.naming import TRANSPOSED, Reading, renamed
 from sefa_core.nn.residual.doubling import doubling
-from sefa_core.nn.residual.names import TRANSPOSED, Change, changed
 from sefa_core.nn.residual.plan import Checks, Settings, no_strangers, planned
 from sefa_core.nn.residual.reading import Model, converted, networks
 from sefa_core.nn.spectral import normalized
@@ -50,7 +50,7 @@ def _huggingface(checkpoint: Checkpoint, network: str, where: str, view: StateDi
     no_strangers(where, unknown, len(found))
     if "embedding.weight" not in found:
         raise SefaError(f"{where}: lacks tensor 'embeddings.weight'; the file is incomplete")
-    changes: dict[str, Change] = {"embedding.weight": TRANSPOSED, "rgb.weight": PICTURE, "rgb.bias": PICTURE}
+    changes: dict[str, Reading] = {"embedding.weight": TRANSPOSED, "rgb.weight": PICTURE, "rgb.bias": PICTURE}
     embed = (view.shape(found["embedding.weight"]) or (0,))[0]
     dense = view.shape(found["dense.weight"]) if "dense.weight" in found else ()
     if len(dense) == 2 and dense[1] != 2 * embed:
@@ -65,8 +65,8 @@ def _huggingface(checkpoint: Checkpoint, network: str, where: str, view: StateDi
     if mean is not None and view.shape(mean):
         rows = channels_first(view.shape(mean)[-1])
         changes["dense.bias"] = rows
-        changes["dense.weight"] = Change(lambda a: rows.value(np.roll(a, embed, axis=1)))
-    state = changed(view, found, changes)
+        changes["dense.weight"] = Reading(lambda a: rows.value(np.roll(a, embed, axis=1)))
+    state = renamed(view, found, changes)
     checks = Checks(where, state, {ours: names[theirs] for ours, theirs in found.items()}, HUGGINGFACE)
     notes: list[str] = []
     eps = number(checkpoint, "eps", HUGGINGFACE_EPS, notes)
@@ -78,14 +78,14 @@ def _huggingface(checkpoint: Checkpoint, network: str, where: str, view: StateDi
 def _biggan_pytorch(checkpoint: Checkpoint, network: str, where: str, view: StateDict, names: dict[str, str]) -> Model:
     found, unknown = BIGGAN_PYTORCH.own_names(view, lambda layer: layer)
     no_strangers(where, unknown, len(found))
-    changes: dict[str, Change] = {}
+    changes: dict[str, Reading] = {}
     first, one_hot = found.get("block.0.norm.0.gain.weight"), 0
     if "embedding.weight" not in found:  # every norm has embeddings (classes, C) of its own
         if any(name.endswith("blocks.0.0.bn1.gain.u0") for name in checkpoint.tensors):  # those are never normalised
             raise SefaError(f"{where}: lacks tensor 'shared.weight'; the file is incomplete")
         one_hot = (view.shape(first) or (0,))[0] if first else 0
         changes = {ours: TRANSPOSED for ours in found if re.fullmatch(r"block\..*\.norm\..*\.weight", ours)}
-    state = changed(view, found, changes)
+    state = renamed(view, found, changes)
     checks = Checks(where, state, {ours: names[theirs] for ours, theirs in found.items()}, BIGGAN_PYTORCH)
     notes: list[str] = []
     eps = number(checkpoint, "BN_eps", LAST_EPS, notes)

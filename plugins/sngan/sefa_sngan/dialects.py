@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sefa_core.nn.residual.names import Change, Dialect, Shape
+from sefa_core.naming import Reading, Shape
+from sefa_core.nn.residual.names import Dialect
 
 _ATTENTION = {"theta": "query", "phi": "key", "g": "value", "o": "out"}
 
@@ -92,6 +93,6 @@ def _half(shape: Shape, second: bool) -> Shape:
     return (width - width // 2 if second else width // 2, *shape[:-1])
 
 
-GAIN_OF_CLASS = Change(lambda a: a[:, : a.shape[1] // 2].T - np.float32(1), lambda shape: _half(shape, second=False))
+GAIN_OF_CLASS = Reading(lambda a: a[:, : a.shape[1] // 2].T - np.float32(1), lambda shape: _half(shape, second=False))
 """mimicry multiplies by the first half of an embedding; ours is 1 + gain."""
-BIAS_OF_CLASS = Change(lambda a: a[:, a.shape[1] // 2 :].T, lambda shape: _half(shape, second=True))
+BIAS_OF_CLASS = Reading(lambda a: a[:, a.shape[1] // 2 :].T, lambda shape: _half(shape, second=True))

@@ -7,8 +7,8 @@ import re
 from sefa_core.checkpoint import Checkpoint, StateDict
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Declined
+from sefa_core.naming import renamed
 from sefa_core.nn.residual.doubling import doubling
-from sefa_core.nn.residual.names import changed
 from sefa_core.nn.residual.plan import Checks, Settings, no_strangers, planned
 from sefa_core.nn.residual.reading import Model, converted, networks
 from sefa_core.nn.spectral import normalized
@@ -50,7 +50,7 @@ def _mimicry(checkpoint: Checkpoint, network: str, where: str, view: StateDict, 
     found = {ours.replace("attention.-.", f"attention.{place}."): theirs for ours, theirs in found.items()}
     changes = {ours: GAIN_OF_CLASS for ours in found if ours.endswith(".gain.weight")}
     changes |= {ours: BIAS_OF_CLASS for ours in found if re.fullmatch(r"block\..*\.norm\..*\.bias\.weight", ours)}
-    state = changed(view, found, changes)
+    state = renamed(view, found, changes)
     first = "block.0.norm.0.gain.weight"
     classes = state.shape(first)[-1] if first in state and state.shape(first) else 0
     checks = Checks(where, state, {ours: names[theirs] for ours, theirs in found.items()}, MIMICRY)
@@ -82,7 +82,7 @@ def _studiogan(checkpoint: Checkpoint, network: str, where: str, view: StateDict
     attentions = {int(m[1]) for name in view if (m := re.match(r"blocks\.(\d{1,4})\.0\.(sigma|conv1x1_)", name))}
     found, unknown = STUDIOGAN.own_names(view, lambda layer: layer - sum(a < layer for a in attentions))
     no_strangers(where, unknown, len(found))
-    state = changed(view, found, {})
+    state = renamed(view, found, {})
     checks = Checks(where, state, {ours: names[theirs] for ours, theirs in found.items()}, STUDIOGAN)
     notes = ["the file does not say which activation was used; taken as ReLU, which is usual"]
     options: frozenset[str] = frozenset()

@@ -27,7 +27,7 @@ class StyleGAN(Synthesizer):
         self._model = require(checkpoint)
         self._settings, state = self._model.settings, self._model.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
-        self._blur = filter_2d(torch.tensor(self._settings.taps, device=device))  # (f, f)
+        self._blur = filter_2d(torch.tensor(self._settings.taps, dtype=torch.float32, device=device))  # (f, f)
         self._lod = float(self._t["lod"]) if "lod" in self._t else 0.0
         if not 0 <= self._lod <= self._model.last:
             raise SefaError(

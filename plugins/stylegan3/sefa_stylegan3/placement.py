@@ -27,7 +27,7 @@ def placed(gan: Generator, *, rotation: float = 0.0, translation: tuple[float, f
     Raises:
         SefaError: `gan` is of another family.
     """
-    network = gan.synthesizer
+    network = gan.synthesizer.own
     if not isinstance(network, StyleGAN3):
         raise SefaError(
             f"{gan.name}: is a {gan.family} generator, only StyleGAN3 turns and shifts its pictures exactly"

@@ -92,7 +92,7 @@ class StyleGAN3(Synthesizer):
         fading = above / (geometry.rate / 2 - geometry.bandwidth)
         amplitudes: torch.Tensor = (1 - fading).clamp(0, 1)  # (n, C)
 
-        places = torch.arange(geometry.size, device=phases.device) + 0.5 - geometry.size / 2
+        places = torch.arange(geometry.size, dtype=phases.dtype, device=phases.device) + 0.5 - geometry.size / 2
         places = places / geometry.rate  # (size,)
         across = frequencies[:, None, None, :, 0] * places[None, None, :, None]  # (n, 1, size, C)
         along = frequencies[:, None, None, :, 1] * places[None, :, None, None]  # (n, size, 1, C)

@@ -111,7 +111,8 @@ class StyleSwin(Synthesizer):
 def sine_waves(side: int, channels: int, device: torch.device) -> torch.Tensor:
     """`(side, side, channels)`: sines, then cosines of the column, then of the row, from fast to slow."""
     waves = channels // 4
-    speed = torch.exp(torch.arange(waves, device=device) * -(math.log(LONGEST) / (waves - 1)))  # (waves,)
+    steps = torch.arange(waves, dtype=torch.float32, device=device)
+    speed = torch.exp(steps * -(math.log(LONGEST) / (waves - 1)))  # (waves,)
     angle = torch.arange(1, side + 1, device=device)[:, None] * speed  # (side, waves)
     one = torch.cat([angle.sin(), angle.cos()], dim=1)  # (side, channels / 2)
     along = one[None].expand(side, -1, -1)

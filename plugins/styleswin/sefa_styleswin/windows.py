@@ -56,4 +56,4 @@ def _edges(side: int, window: int, shift: int, device: torch.device) -> torch.Te
     part = (place >= side - window).long() + (place >= side - shift).long()  # (side,): 0, then 1, then 2
     parts = (3 * part[:, None] + part[None, :])[None, :, :, None]  # (1, side, side, 1)
     of_pixel = _cut(parts, window, 1)[0, :, 0, :, 0]  # (windows, p)
-    return torch.where(of_pixel[:, :, None] == of_pixel[:, None, :], 0.0, FAR)
+    return (of_pixel[:, :, None] != of_pixel[:, None, :]).float() * FAR

@@ -1,4 +1,4 @@
-"""How do the names of a file become our own? A table for each program, and small changes of single tensors."""
+"""How do programs name the tensors of a residual generator? A table for each, to be read in both directions."""
 
 from __future__ import annotations
 
@@ -8,25 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from sefa_core.checkpoint import StateDict, TensorInfo
-
-Shape = tuple[int, ...]
 Table = tuple[tuple[str, str], ...]
 
 _FIELDS = {"{n}": r"(?P<n>\d+)", "{k}": r"(?P<k>\d+)", "{layer}": r"(?P<layer>\d+)", "{after}": r"(?P<after>\d+)"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """What becomes of one tensor on its way from the file; `shape` says so without reading it."""
-
-    value: Callable[[np.ndarray], np.ndarray]
-    shape: Callable[[Shape], Shape] = lambda shape: shape
-
-
-TRANSPOSED = Change(lambda a: a.T, lambda shape: shape[::-1])
 
 
 @dataclass(frozen=True)
@@ -110,22 +94,3 @@ def _renamed(pattern: str, template: str, theirs: str, layer: Callable[[int], in
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\{\w+\})", pattern)
     return re.compile("".join(_FIELDS.get(part, re.escape(part)) for part in parts))
-
-
-def changed(state: StateDict, names: Mapping[str, str], changes: Mapping[str, Change]) -> StateDict:
-    """`state` under our names, with `changes` by our names applied as tensors are read."""
-    index = {}
-    for ours, theirs in names.items():
-        info = state[theirs]
-        if ours in changes:
-            shape = changes[ours].shape(info.shape)
-            info = TensorInfo(shape, "float32", 4 * int(np.prod(shape, dtype=np.int64)))
-        index[ours] = info
-
-    def read(ours: str) -> np.ndarray:
-        tensor = state.read(names[ours])
-        if ours not in changes:
-            return tensor
-        return np.ascontiguousarray(changes[ours].value(tensor.astype(np.float32)))
-
-    return StateDict(index, read)

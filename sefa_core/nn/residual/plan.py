@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from sefa_core.checkpoint import StateDict
 from sefa_core.errors import SefaError
-from sefa_core.nn.residual.names import Dialect, Shape
+from sefa_core.naming import Shape
+from sefa_core.nn.residual.names import Dialect
 
 Expected = tuple[int | None, ...]
 

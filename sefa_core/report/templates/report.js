@@ -159,37 +159,89 @@
   fields.forEach((field, number) => {
     const { index, name } = data.directions[number];
     const label = () => { $(".called", faces[number]).textContent = title(number); };
-    field.value = kept[index] ?? name;
+    field.value = kept[index]?.from === name ? kept[index].to : name; // what was typed over another name is outdated
     field.addEventListener("input", () => {
       if (field.value === name) delete kept[index];
-      else kept[index] = field.value;
+      else kept[index] = { from: name, to: field.value };
       remember(namesKey, JSON.stringify(kept));
       label();
+      checkNames();
     });
     field.addEventListener("keydown", (event) => { if (event.key === "Enter") field.blur(); });
     label();
   });
 
+  // The rules of `sefa name`, in its words.
+  const quoted = (text) => (text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text}'`);
+  const printable = (name) => !/[\p{C}\p{Z}]/u.test(name.replaceAll(" ", ""));
+  function problem(name, all) {
+    if (!name) return "";
+    const usable = printable(name) && [...name].length <= 80 && !name.includes("=") && !/^-*\p{Nd}+$/u.test(name);
+    if (!usable) return `name ${quoted(name)}: ${data.rule}`;
+    if (all.filter((other) => other === name).length < 2) return "";
+    return `name ${quoted(name)}: two directions of one pack cannot share it; choose another`;
+  }
+  // Says what is wrong below each field; returns the first field that is.
+  function checkNames() {
+    const all = fields.map((field) => field.value.trim());
+    const wrong = fields.filter((field, number) => {
+      const text = problem(all[number], all);
+      const place = $(".problem", cards[number]);
+      if (place.textContent !== text) place.textContent = text; // said again only when it changes
+      if (text) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+      return text;
+    });
+    return wrong[0];
+  }
+  checkNames();
+
+  // Where the pack is: beside this page while it is a file, else where it was written.
+  function packPath() {
+    if (location.protocol !== "file:") return data.pack;
+    return decodeURIComponent(location.pathname).replace(/[^/]*$/, "pack");
+  }
+  const shellWord = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
+
   const status = $("#status");
   let fading;
-  function say(html) {
-    status.innerHTML = html;
+  function say(text, command = "") {
+    status.textContent = text;
+    if (command) {
+      const code = document.createElement("code");
+      code.textContent = command;
+      status.append(code);
+    }
     clearTimeout(fading);
-    fading = setTimeout(() => { status.textContent = ""; }, 12000);
+    fading = setTimeout(() => { status.textContent = ""; }, command ? 60000 : 12000); // a command is to be copied
   }
 
   $("#save").addEventListener("click", () => {
+    const wrong = checkNames();
+    if (wrong) { // what is wrong stands below the field
+      setView("direction");
+      wrong.focus();
+      return;
+    }
     const named = fields
       .map((field, number) => [data.directions[number].index, field.value.trim()])
       .filter(([, name]) => name);
-    if (!named.length) return say("No direction has a name yet: type one above its pictures.");
-    const content = JSON.stringify({ format: "sefa-names", version: 1, names: Object.fromEntries(named) }, null, 2);
+    if (!named.length) {
+      say("No direction has a name yet: type one above its pictures.");
+      return;
+    }
+    const saved = { format: "sefa-names", fingerprint: data.fingerprint, names: Object.fromEntries(named) };
+    const content = JSON.stringify(saved, null, 2);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([content + "\n"], { type: "application/json" }));
     link.download = "names.json";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    return say("Saved names.json. Write it into the pack: <code>sefa name pack names.json</code>");
+    const pack = packPath();
+    say(
+      `Saved names.json. Run this where it was saved, and the names are in the pack ${pack}:`,
+      `sefa name ${shellWord(pack)} names.json`,
+    );
   });
 
   // Views, and an address that opens the same view again: #direction-3/7 (its step), #sample-2.

@@ -15,7 +15,7 @@
     cursor.hidden = false;
     cursor.style.left = `${(100 * (pointed + 0.4)) / spectrum.length}%`; // a bar fills four fifths of its place
     const share = `${percent(value, 2)} of the sum; up to here ${percent(held, 1)}`;
-    document.querySelector("#value").textContent = `direction ${pointed}: ${Number(value.toPrecision(4))}, ${share}`;
+    document.querySelector("#value").textContent = `eigenvalue ${pointed}: ${Number(value.toPrecision(4))}, ${share}`;
   }
 
   plot.addEventListener("pointermove", (event) => {

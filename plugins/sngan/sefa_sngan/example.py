@@ -1,0 +1,12 @@
+"""A tiny checkpoint of this family, with random weights, for `sefa check sngan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sefa_core.examples import write_seeded
+
+
+def write(folder: Path) -> Path:
+    """Write it into `folder`; names, shapes and spread of its tensors are in example.json."""
+    return write_seeded(folder / "sngan.safetensors", "sngan", Path(__file__).with_name("example.json"))
