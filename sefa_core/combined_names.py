@@ -31,13 +31,18 @@ def total(first: str, second: str) -> str:
     """The sum of two; without a name for either there is none for the sum."""
     if not first or not second:
         return ""
-    first, second = (f"({name})" if " | " in name and not _is_one(name) else name for name in (first, second))
+    first, second = _grouped(first), _grouped(second)
     return _short(f"{first} - {second[1:]}" if second.startswith("-") else f"{first} + {second}")
 
 
 def without(name: str, others: Sequence[str]) -> str:
     """`name` with `others` projected out."""
-    return _short(" | ".join([name, *others])) if name and all(others) else ""
+    return _short(" | ".join(map(_grouped, [name, *others]))) if name and all(others) else ""
+
+
+def _grouped(name: str) -> str:
+    """`name` in parentheses where something is projected out of it."""
+    return f"({name})" if " | " in name and not _is_one(name) else name
 
 
 def _is_one(name: str) -> bool:

@@ -203,20 +203,21 @@ class DirectionPack(Sequence[Direction]):
         `previews` is a folder of `<number>.webp`. A card that a person wrote there stays unless `replace_card`.
         `dry_run` only tells the files and asks nobody. Raises `SefaError` with what to do when the Hub refuses.
         """
-        from sefa_core.hub.push import push_pack
+        from sefa_core.hub.push import push, staged
 
-        return push_pack(
-            self,
-            repo_id,
-            private=private,
-            revision=revision,
-            create_pr=create_pr,
-            commit_message=commit_message,
-            token=token,
-            previews=None if previews is None else Path(previews),
-            replace_card=replace_card,
-            dry_run=dry_run,
-        )
+        with staged(self) as folder:
+            return push(
+                folder,
+                repo_id,
+                private=private,
+                revision=revision,
+                create_pr=create_pr,
+                commit_message=commit_message,
+                token=token,
+                previews=None if previews is None else Path(previews),
+                replace_card=replace_card,
+                dry_run=dry_run,
+            )
 
     @classmethod
     def from_pretrained(

@@ -165,8 +165,8 @@ def _offsets(entry: object, number: int, vector: np.ndarray, file: Checkpoint, s
         moved = np.flatnonzero(offsets.any(axis=1)).tolist()
         if moved != sorted(rows):
             raise SefaError(
-                f"{printable(file.path)}: tensor {name!r} moves rows {checks.shown(moved)}, directions[{number}].rows in "
-                f"{CONFIG} are {checks.shown(rows)}; {DAMAGED}"
+                f"{printable(file.path)}: tensor {name!r} moves rows {checks.shown(moved)}, directions[{number}].rows "
+                f"in {CONFIG} are {checks.shown(rows)}; {DAMAGED}"
             )
         return offsets
     if not np.isfinite(vector).all() or not vector.any():

@@ -17,6 +17,7 @@ import pytest
 
 import sefa_core as sefa
 from sefa_core.convert import convert
+from sefa_core.foreign import PluginError
 from tests.conftest import GOLDEN
 
 FILES = sorted(
@@ -113,6 +114,7 @@ def hold(source: Path, what: str) -> None:
             use(source)
         except sefa.SefaError as error:
             assert "\n" not in str(error), what
+            assert not isinstance(error, PluginError), f"{what}: {error}"  # a crash, told politely
         except Exception as error:
             raise AssertionError(f"{what}: {type(error).__name__}: {error}") from error
 

@@ -35,7 +35,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 
 def test_every_command_of_the_tutorial_runs_in_an_empty_environment(stranger: Environment, tmp_path: Path) -> None:
-    first, second, third, fourth = blocks(TUTORIAL, "sh")
+    first, second, third, listing, fourth = blocks(TUTORIAL, "sh")
     printed = stranger.script(first, cwd=tmp_path)
     assert re.search(r"demo +sefa-demo +0\.1\.0 +works", printed)
     assert re.search(r"demo: keeps (\d+) of \1 clauses", printed) and "failed" not in printed
@@ -43,6 +43,7 @@ def test_every_command_of_the_tutorial_runs_in_an_empty_environment(stranger: En
     assert "demo.stage.2.style.weight" in printed
     assert (tmp_path / "out" / "index.html").exists() and (tmp_path / "out" / "pack" / "config.json").exists()
     assert " passed" in stranger.script(third, cwd=tmp_path)
+    assert "('demo.canvas', TensorInfo(shape=(8, 4, 4), " in stranger.script(listing, cwd=tmp_path)
     stranger.script(fourth, cwd=tmp_path)
     assert len(list((tmp_path / "sefa-demo" / "dist").glob("sefa_demo-0.1.0*"))) == 2  # a wheel and its source
 

@@ -68,6 +68,10 @@ def test_names_follow_the_arithmetic() -> None:
     assert (-1 * -(a - b)).name == "smile - age" and (a - (b + a)).name == "smile - (age + smile)"
     assert ((a + b) / 2).name == "0.5*(smile + age)" and ((a + b) / 2 * 2).name == "smile + age"
     assert (a.project_out(b) + a).name == "(smile | age) + smile"
+    c = direction(0, 2, name="pose")
+    assert a.project_out(b, c).name == "smile | age | pose" and a.project_out(b).project_out(c).name == (
+        "(smile | age) | pose"
+    )
     assert (a + direction()).name == "" and len(sum([a] * 40).name) <= 80
 
 

@@ -154,13 +154,14 @@ def describe(gan: Generator) -> dict[str, Any]:
 
 
 def _usual(gan: Generator) -> dict[str, Any]:
-    """What people do with the family: layer groups, strengths and truncation, from the registry."""
+    """What people do with the family: layer groups as far as this model has them, strengths and truncation."""
+    from sefa_core.layers import usual_groups
     from sefa_core.registry import load_registry
 
     known = load_registry().families.get(gan.family)
     if known is None:
         return {}
-    usual: dict[str, Any] = dict(known.layer_groups)
+    usual: dict[str, Any] = {**usual_groups(known.layer_groups, gan.layers)}
     if known.strengths:
         usual["strengths"] = f"{known.strengths[0]:g} to {known.strengths[1]:g}"
     if known.truncation is not None:

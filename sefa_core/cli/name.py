@@ -78,6 +78,7 @@ def read_names(path: Path, pack: DirectionPack, *, force: bool) -> dict[int | st
     if model != pack.model.fingerprint and not force:
         raise SefaError(
             f"{printable(path)}: names directions of the model {str(model)[:12]!r}, the pack is of "
-            f"{pack.model.fingerprint[:12]} ({pack.model.name}); give the file of that model's report, or force it (--force)"
+            f"{pack.model.fingerprint[:12]} ({pack.model.name}); give the file of that model's report, or force it "
+            "(--force)"
         )
     return {str(which): name.strip() for which, name in names.items()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,11 +38,11 @@ class Pushed:
     """The repository has a card that a person wrote, which stayed."""
 
 
-def push_pack(pack: DirectionPack, repo_id: str, *, previews: Path | None, **options: Any) -> Pushed:
-    """`push` for a pack in memory; see `DirectionPack.push_to_hub`."""
+@contextmanager
+def staged(pack: DirectionPack) -> Iterator[Path]:
+    """A pack in memory as a folder that `push` takes, for as long as the block lasts."""
     with tempfile.TemporaryDirectory() as folder:
-        save(pack, Path(folder) / "pack")
-        return push(Path(folder) / "pack", repo_id, previews=previews, **options)
+        yield save(pack, Path(folder) / "pack")
 
 
 def push(

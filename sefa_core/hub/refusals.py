@@ -78,12 +78,12 @@ def _answered(problem: Exception, repo: str, sending: bool, revision: str | None
         return f"the repository has no revision {revision!r}; leave it out for the newest"
     if status == 429:
         return f"the Hub limits how often it is asked (HTTP 429){_wait(response.headers)}; a token raises the limit"
-    if status in (402, 413, 507) or re.search(r"quota|storage|limit", said, re.IGNORECASE):
+    if status >= 500 and status != 507:
+        return f"the Hub has trouble (HTTP {status}); {AGAIN if sending else 'try again later'}"
+    if status in (402, 413, 507) or re.search(r"quota|storage", said, re.IGNORECASE):
         return (
             f"there is no room left on the Hub (HTTP {status}{': ' + said if said else ''}); free some, or pay for it"
         )
-    if status >= 500:
-        return f"the Hub has trouble (HTTP {status}); {AGAIN if sending else 'try again later'}"
     if status in (401, 403) or isinstance(problem, errors.RepositoryNotFoundError):
         return _not_allowed(status, repo, sending, said)
     if status in (409, 412):

@@ -1,0 +1,82 @@
+"""How do the vectors that a method found become a pack that says how they were found?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sefa_core.closed_form import space_of
+from sefa_core.layers import canonical
+from sefa_core.measure import RANGE_DEVIATIONS
+from sefa_core.methods.places import rows_of
+from sefa_core.pack import Direction, DirectionPack
+
+if TYPE_CHECKING:
+    from sefa_core.generator import Generator
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One direction as a method gives it: `offsets` `(rows, dim)` of unit length, and what is known about it."""
+
+    offsets: np.ndarray
+    eigenvalue: float | None = None
+    deviation: float | None = None
+    """Standard deviation of the latent along it, where the method measured one."""
+    name: str = ""
+    description: str = ""
+
+
+def on_rows(gan: Generator, indices: Sequence[int], vector: np.ndarray) -> np.ndarray:
+    """`vector (dim,)` in each row that the layers read, zeros elsewhere: `(rows, dim)`."""
+    offsets = np.zeros((gan.space.num_rows, gan.space.dim))
+    offsets[rows_of(gan, indices)] = vector  # (rows, dim)
+    return offsets
+
+
+def packed(
+    gan: Generator,
+    indices: Sequence[int],
+    findings: Sequence[Finding],
+    *,
+    method: str,
+    settings: Mapping[str, object],
+    preset: str = "",
+    spectrum: np.ndarray | None = None,
+) -> DirectionPack:
+    """A pack of this model. The largest component of each direction is positive; ranges are three deviations each way.
+
+    Where the method measured no deviation and theory gives none, ranges are left to `gan.measure`.
+    """
+    selection = canonical(indices, len(gan.layers))
+    space = space_of(gan)
+    directions = []
+    for finding in findings:
+        deviation = gan.space.std if gan.space.std is not None else finding.deviation
+        reach = RANGE_DEVIATIONS * deviation if deviation else None
+        directions.append(
+            Direction(
+                finding.offsets if finding.name else _signed(finding.offsets),
+                space,
+                tuple(indices),
+                name=finding.name,
+                eigenvalue=finding.eigenvalue,
+                range=None if reach is None else (-reach, reach),
+                description=finding.description,
+                selection=selection,
+                fingerprint=gan.fingerprint,
+            )
+        )
+    spectra = {} if spectrum is None else {selection: spectrum}
+    return DirectionPack(
+        tuple(directions), space, gan.model_info, spectra, preset=preset, method=method, settings=settings
+    )
+
+
+def _signed(offsets: np.ndarray) -> np.ndarray:
+    """The sign is free where nothing names the ends: the largest component, by size, is made positive."""
+    largest = offsets.flat[np.abs(offsets).argmax()]
+    return -offsets if largest < 0 else offsets

@@ -1,0 +1,74 @@
+"""What does a predictor say of the pictures of many codes? Pictures are made in batches, and only scores are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sefa_core.errors import SefaError
+
+if TYPE_CHECKING:
+    import torch
+
+    from sefa_core.generator import Generator
+    from sefa_core.interfaces import Codes
+    from sefa_core.methods.boundary import Predictor
+    from sefa_core.methods.samples import Progress
+
+
+def scored(
+    gan: Generator,
+    drawn: Iterable[Codes],
+    total: int,
+    predictor: Predictor,
+    *,
+    batch: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[Codes, dict[str, np.ndarray]]:
+    """All codes as one, and the score `(n,)` of each by attribute; `SefaError` where an answer is no such thing."""
+    import torch
+
+    size = gan.batch if batch is None else batch
+    pieces: list[Codes] = []
+    answers: list[dict[str, np.ndarray]] = []
+    done = 0
+    for codes in drawn:
+        pieces.append(codes)
+        for start in range(0, len(codes), size):
+            if progress is not None:
+                progress("scoring pictures", done, total)
+            some = codes[start : start + size]
+            answers.append(_checked(predictor(shown(gan, gan.synthesize(some, batch=size))), len(some)))
+            done += len(some)
+    if any(set(answer) != set(answers[0]) for answer in answers):
+        raise SefaError("predictor: knows other attributes in one batch than in another; it must name the same ones")
+    labels = [piece.labels for piece in pieces if piece.labels is not None]
+    rows = torch.cat([piece.rows for piece in pieces])  # (n, rows, dim)
+    together = replace(pieces[0], rows=rows, labels=torch.cat(labels) if labels else None)
+    return together, {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+
+def shown(gan: Generator, images: torch.Tensor) -> torch.Tensor:
+    """Pictures `(n, C, H, W)` of a generator as predictors take them: -1 is black, 1 is white, nothing is beyond."""
+    low, high = (images.new_tensor(end).reshape(-1, 1, 1) for end in gan.synthesizer.value_range)  # (C or 1, 1, 1)
+    return ((images - low) / (high - low) * 2 - 1).clamp(-1, 1)
+
+
+def _checked(answer: object, count: int) -> dict[str, np.ndarray]:
+    """Scores `(n,)` float64 by name."""
+    if not isinstance(answer, Mapping) or not answer:
+        raise SefaError(
+            f"predictor: gave {type(answer).__name__}; it must give scores (n,) by the name of the attribute"
+        )
+    found = {}
+    for name, scores in answer.items():
+        numbers = scores.detach().cpu().numpy() if hasattr(scores, "detach") else np.asarray(scores)
+        if numbers.shape != (count,) or numbers.dtype.kind not in "fiub":
+            raise SefaError(
+                f"predictor: {name!r} has shape {numbers.shape} for {count} pictures; one number for each is needed"
+            )
+        found[str(name)] = numbers.astype(np.float64)
+    return found
