@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 import numbers
 import operator
 import reprlib
+from collections.abc import Mapping
+from typing import Any
 
 from sefa_core.errors import SefaError
 
@@ -55,6 +58,15 @@ def ends(value: object, what: str) -> tuple[float, float]:
     if low > high:
         raise SefaError(f"{what} {shown(value)}: runs backwards; give the lower number first")
     return low, high
+
+
+def json_object(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """A copy of a mapping that JSON can hold, as JSON gives it back."""
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(dict(value), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise SefaError(f"{what} are no JSON object ({problem}); give plain numbers and text") from problem
+    return copy
 
 
 def shown(value: object) -> str:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sefa_core import contract
-from sefa_core.examples import strangers
-from sefa_core.subject import Subject, close
+from sefa_core.contract import clauses
+from sefa_core.contract.examples import strangers
+from sefa_core.contract.subject import Subject, close
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -51,52 +51,52 @@ class FamilyContract:
         return subject.gan
 
     def test_the_plugin_registers_exactly_the_three_hooks(self, subject: Subject) -> None:
-        contract.registers_the_three_hooks(subject)
+        clauses.registers_the_three_hooks(subject)
 
     def test_the_checkpoint_is_claimed_by_this_family_alone(self, subject: Subject) -> None:
-        contract.claims_its_own(subject)
+        clauses.claims_its_own(subject)
 
     def test_no_checkpoint_of_another_family_is_claimed(self, subject: Subject) -> None:
-        contract.claims_no_other(subject)
+        clauses.claims_no_other(subject)
 
     def test_declared_shapes_are_those_of_the_matrices(self, subject: Subject) -> None:
-        contract.declares_what_is_there(subject)
+        clauses.declares_what_is_there(subject)
 
     def test_directions_are_found_without_torch(self, subject: Subject) -> None:
-        contract.needs_no_torch_for_directions(subject)
+        clauses.needs_no_torch_for_directions(subject)
 
     def test_the_matrix_of_every_layer_is_what_the_network_computes(self, subject: Subject) -> None:
-        contract.computes_with_its_matrices(subject)
+        clauses.computes_with_its_matrices(subject)
 
     def test_a_row_reaches_no_layer_but_those_that_read_it(self, subject: Subject) -> None:
-        contract.reads_the_rows_it_declares(subject)
+        clauses.reads_the_rows_it_declares(subject)
 
     def test_every_row_changes_the_picture(self, subject: Subject) -> None:
-        contract.shows_every_row(subject)
+        clauses.shows_every_row(subject)
 
     def test_pictures_have_the_declared_size(self, subject: Subject) -> None:
-        contract.makes_the_declared_pictures(subject)
+        clauses.makes_the_declared_pictures(subject)
 
     def test_shift_by_zero_changes_nothing_and_shifts_add(self, subject: Subject) -> None:
-        contract.shifts_by_zero_to_itself(subject)
+        clauses.shifts_by_zero_to_itself(subject)
 
     def test_pictures_do_not_depend_on_the_batch(self, subject: Subject) -> None:
-        contract.is_the_same_in_every_batch(subject)
+        clauses.is_the_same_in_every_batch(subject)
 
     def test_the_same_seed_gives_the_same_bytes(self, subject: Subject) -> None:
-        contract.repeats_itself(subject)
+        clauses.repeats_itself(subject)
 
     def test_dtype_and_device_are_respected(self, subject: Subject) -> None:
-        contract.respects_dtype_and_device(subject)
+        clauses.respects_dtype_and_device(subject)
 
     def test_gradients_reach_the_codes(self, subject: Subject) -> None:
-        contract.passes_gradients(subject)
+        clauses.passes_gradients(subject)
 
     def test_a_saved_pack_comes_back_equal(self, subject: Subject) -> None:
-        contract.gets_its_packs_back(subject)
+        clauses.gets_its_packs_back(subject)
 
     def test_a_converted_file_gives_the_same_pictures_to_the_bit(self, subject: Subject) -> None:
-        contract.survives_conversion(subject)
+        clauses.survives_conversion(subject)
 
 
 @functools.cache
@@ -106,5 +106,5 @@ def _strangers(folder: Path, family: str) -> tuple[Path, ...]:
 
 
 def assert_close(got: np.ndarray, want: np.ndarray) -> None:
-    """Equal up to `sefa_core.subject.TOLERANCE` of the largest expected value."""
+    """Equal up to `sefa_core.contract.subject.TOLERANCE` of the largest expected value."""
     close(got, want)

@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from sefa_core.cli import sefa as program
-from sefa_core.contract import CLAUSES, Outcome, needs_no_torch_for_directions, run
-from sefa_core.examples import strangers
+from sefa_core.contract.clauses import CLAUSES, Outcome, needs_no_torch_for_directions, run
+from sefa_core.contract.examples import strangers
+from sefa_core.contract.subject import Subject
 from sefa_core.plugins import Families, installed, new_manager
-from sefa_core.subject import Subject
 from tests.toy import Toy, write_toy
 
 WITH_INSTALLED = {needs_no_torch_for_directions.__name__}

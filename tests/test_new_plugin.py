@@ -43,7 +43,7 @@ def test_every_command_of_the_tutorial_runs_in_an_empty_environment(stranger: En
     assert "demo.stage.2.style.weight" in printed
     assert (tmp_path / "out" / "index.html").exists() and (tmp_path / "out" / "pack" / "config.json").exists()
     assert " passed" in stranger.script(third, cwd=tmp_path)
-    assert "('demo.canvas', TensorInfo(shape=(8, 4, 4), " in stranger.script(listing, cwd=tmp_path)
+    assert "('g_ema.demo.canvas', TensorInfo(shape=(8, 4, 4), " in stranger.script(listing, cwd=tmp_path)
     stranger.script(fourth, cwd=tmp_path)
     assert len(list((tmp_path / "sefa-demo" / "dist").glob("sefa_demo-0.1.0*"))) == 2  # a wheel and its source
 

@@ -67,7 +67,7 @@ def _first_sentence(command: click.Command) -> str:
 def _options(command: click.Command, context: click.Context) -> list[str]:
     rows = []
     for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
+        record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if record is not None:
             names, text = record
             rows.append(f"| `{_cell(names)}` | {_cell(_plain(text))} |")

@@ -27,11 +27,11 @@ def command(family: str, checkpoint: str | None, as_json: bool) -> None:
     from pathlib import Path
 
     from sefa_core.cli.tables import print_json
-    from sefa_core.contract import run
+    from sefa_core.contract.clauses import run
+    from sefa_core.contract.examples import example, strangers
+    from sefa_core.contract.subject import Subject
     from sefa_core.errors import SefaError
-    from sefa_core.examples import example, strangers
     from sefa_core.plugins import installed
-    from sefa_core.subject import Subject
 
     families = installed()
     families.require(family)

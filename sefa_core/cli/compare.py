@@ -25,8 +25,8 @@ def command(first: Path, second: Path, as_json: bool) -> None:
       sefa compare pack paper
     """
     from sefa_core.cli.tables import print_facts, print_json, print_table
-    from sefa_core.comparison import compare
     from sefa_core.pack import DirectionPack
+    from sefa_core.pack.comparison import compare
 
     one, two = DirectionPack.from_pretrained(first), DirectionPack.from_pretrained(second)
     found = compare(one, two)

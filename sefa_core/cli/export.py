@@ -29,9 +29,9 @@ def command(pack: Path, chosen: tuple[str, ...], rows: bool, output: Path) -> No
     """
     from dataclasses import replace
 
-    from sefa_core.exporters import export_array, export_control_vector
     from sefa_core.files import printable, writable
     from sefa_core.pack import DirectionPack
+    from sefa_core.pack.exporters import export_array, export_control_vector
 
     suffix = output.suffix.lower()
     if suffix not in (".npy", ".safetensors"):

@@ -27,8 +27,8 @@ def command(packs: tuple[Path, ...], unique: bool, output: Path, force: bool, as
       sefa merge pose colour -o both
     """
     from sefa_core.cli.show import print_pack
-    from sefa_core.curation import alike, without_repeats
     from sefa_core.pack import DirectionPack
+    from sefa_core.pack.curation import alike, without_repeats
     from sefa_core.report.former import keep_names
 
     check_output(output)

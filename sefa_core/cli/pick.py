@@ -47,10 +47,10 @@ def command(
     """
     from dataclasses import replace
 
-    from sefa_core.algebra import evaluate
     from sefa_core.checks import ends
     from sefa_core.cli.show import print_pack
     from sefa_core.pack import DirectionPack
+    from sefa_core.pack.algebra import evaluate
     from sefa_core.report.former import keep_names
 
     check_output(output)
@@ -87,7 +87,7 @@ def _asked(text: str) -> tuple[str, str | None]:
 
 def _place(text: str, asked: list[tuple[str, str | None]], chosen: list[Direction], pack: DirectionPack) -> int:
     """Which of the chosen directions `text` means: by its name now, as it was written, or as PACK calls it."""
-    from sefa_core.algebra import evaluate
+    from sefa_core.pack.algebra import evaluate
 
     now = [number for number, direction in enumerate(chosen) if text and direction.name == text]
     written = [number for number, (which, _) in enumerate(asked) if which == text]

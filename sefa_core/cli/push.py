@@ -63,7 +63,7 @@ def command(
 
 def _print_files(files: dict[str, bytes]) -> None:
     from sefa_core.cli.tables import print_table
-    from sefa_core.packfile import README
+    from sefa_core.pack.file import README
 
     print_table(("file", "bytes"), [(name, len(content)) for name, content in sorted(files.items())])
     click.echo(f"\n{files[README].decode()}", nl=False)

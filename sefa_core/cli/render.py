@@ -47,7 +47,7 @@ class Edit:
 
     def found_in(self, pack: DirectionPack) -> Edit:
         """The edit with its direction; one that is computed has a strength of 1 where none is given."""
-        from sefa_core.algebra import evaluate
+        from sefa_core.pack.algebra import evaluate
 
         direction = evaluate(self.which, pack)
         computed = all(direction is not own for own in pack)

@@ -31,7 +31,7 @@ def command(pack: Path, as_json: bool) -> None:
 def print_pack(pack: DirectionPack, path: Path, *, as_json: bool) -> None:
     """The pack as a table, or as JSON."""
     from sefa_core.cli.tables import print_facts, print_json, print_table
-    from sefa_core.packconfig import to_config
+    from sefa_core.pack.config import to_config
 
     if as_json:
         entries = {selection: values.tolist() for selection, values in pack.spectra.items()}

@@ -11,8 +11,8 @@ from sefa_core.errors import SefaError
 from sefa_core.files import whole_folder
 from sefa_core.hub import check_repo_id, client, place
 from sefa_core.hub.refusals import told
-from sefa_core.packconfig import CONFIG
-from sefa_core.packfile import README, TENSORS, is_pack, load
+from sefa_core.pack.config import CONFIG
+from sefa_core.pack.file import README, TENSORS, is_pack, load
 
 if TYPE_CHECKING:
     from sefa_core.pack import DirectionPack

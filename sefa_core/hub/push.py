@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sefa_core.card import by_hand, card, with_additions
 from sefa_core.errors import SefaError
 from sefa_core.hub import PREVIEW, check_repo_id, client
 from sefa_core.hub.refusals import told
-from sefa_core.packconfig import CONFIG
-from sefa_core.packfile import README, TENSORS, load, save
+from sefa_core.pack.card import by_hand, card, with_additions
+from sefa_core.pack.config import CONFIG
+from sefa_core.pack.file import README, TENSORS, load, save
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

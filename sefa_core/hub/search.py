@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sefa_core.card import model_tag
 from sefa_core.hub import client, is_repo_id
 from sefa_core.hub.refusals import told
+from sefa_core.pack.card import model_tag
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from sefa_core.errors import SefaError
+from sefa_core.foreign import out_of_memory
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -69,7 +70,7 @@ class Derivative:
                 moved: torch.Tensor = torch.func.jvp(pictures, (start,), (vectors,))[1]
                 return moved.detach()
             except (NotImplementedError, RuntimeError, SefaError) as problem:
-                if "forward" not in str(problem).lower():  # a want of memory, for example, is no want of forward mode
+                if out_of_memory(problem.__cause__ or problem):
                     raise
                 self.mode = TWICE
         point = start.clone().requires_grad_()

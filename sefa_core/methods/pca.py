@@ -81,7 +81,7 @@ def find(
 def _accumulated(
     gan: Generator, indices: Sequence[int], drawn: Iterable[Codes], *, outputs: bool
 ) -> tuple[Places, np.ndarray]:
-    """The covariance of points, with the layers' outputs behind them where wanted: `(width + r, width + r)`, r may be 0."""
+    """Covariance of points, behind them that of layers' outputs where wanted: `(width + r, width + r)`, else r is 0."""
     where, basis, total = None, np.zeros((0, 0)), Covariance(0)
     for codes in drawn:
         if where is None:

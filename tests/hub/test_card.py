@@ -10,7 +10,7 @@ import yaml
 from markdown_it import MarkdownIt
 
 from sefa_core import DirectionPack
-from sefa_core.card import KEPT, by_hand, card
+from sefa_core.pack.card import KEPT, by_hand, card
 
 ODD = [
     "a | b",

@@ -17,7 +17,7 @@ from .server import HubServer
 @pytest.fixture(autouse=True)
 def shared(hub: HubServer, folder: Path, original: DirectionPack, tmp_path: Path) -> None:
     """Packs of two models, and a model that is no pack."""
-    from sefa_core.card import card
+    from sefa_core.pack.card import card
 
     local = replace(original, model=replace(original.model, name="My Faces", source="faces.pt"))
     for repo_id, pack, downloads in (("me/cats-sefa", original, 5), ("me/faces-sefa", local, 70)):

@@ -80,9 +80,7 @@ class Linear:
         out, dim = checkpoint.tensors.shape("linear.A")
         layers = (Layer(0, "linear.A", out, dim, resolution=SIDE, kind="dense"),)
         read = checkpoint.tensors.read
-        return WeightExtractor(
-            "linear", "linear", "", SIDE, layers, lambda layer: read(layer.name), checkpoint.tensors
-        )
+        return WeightExtractor("linear", "linear", "", SIDE, layers, lambda layer: read(layer.name), checkpoint.tensors)
 
     @hookimpl
     def sefa_latent_space(self, checkpoint: Checkpoint) -> LatentSpace:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sefa_core.examples import write_seeded
+from sefa_core.contract.examples import write_seeded
 
 
 def write(folder: Path) -> Path:

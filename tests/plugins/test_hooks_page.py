@@ -10,7 +10,7 @@ import pytest
 
 from sefa_core import hookspecs
 from sefa_core.checkpoint import Checkpoint, LoadOptions, TensorInfo
-from sefa_core.contract import CLAUSES
+from sefa_core.contract.clauses import CLAUSES
 from sefa_core.interfaces import Codes, Declined, LatentSpace, Layer, Synthesizer, WeightExtractor
 from sefa_core.plugins import HOOKS
 from tests.conftest import REPOSITORY

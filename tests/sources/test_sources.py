@@ -16,10 +16,9 @@ from sefa_core.cache import cache_folder
 from sefa_core.errors import SefaError
 from sefa_core.registry import EXTRA, load_registry
 from sefa_core.sources import Fetched, fetch, public
+from tests.servers import Page, Server
 
-from .servers import Page, Server
-
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 4000  # larger than one read
 SHA = hashlib.sha256(BODY).hexdigest()
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from sefa_core.direction import Direction
 from sefa_core.errors import SefaError
 from sefa_core.pack import DirectionPack
+from sefa_core.pack.direction import Direction
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,9 @@ import pytest
 from sefa_core.cache import cache_folder, place
 from sefa_core.errors import SefaError
 from sefa_core.sources import fetch, web
+from tests.servers import Page, Server
 
-from .servers import Page, Server
-
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 4000  # larger than one read
 SHA = hashlib.sha256(BODY).hexdigest()
 

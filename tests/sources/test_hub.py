@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from .servers import COMMIT, Page, Server
+from tests.servers import COMMIT, Page, Server
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 100
 SHA = hashlib.sha256(BODY).hexdigest()
 FILES = {

@@ -15,10 +15,9 @@ import yaml
 from sefa_core.errors import SefaError
 from sefa_core.registry import EXTRA, load_registry
 from sefa_core.sources import fetch
+from tests.servers import Server, write_wheel
 
-from .servers import Server, write_wheel
-
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 100
 SHA = hashlib.sha256(BODY).hexdigest()
 SOURCE = "pypi:tiny-gan==1.0#tiny_gan/weights.pt"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from sefa_core import checks, combined_names
+from sefa_core import checks
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes
 from sefa_core.layers import canonical
-from sefa_core.space import Space, check_name, refuse_other_model
+from sefa_core.pack import combined_names
+from sefa_core.pack.space import Space, check_name, refuse_other_model
 
 MOST_LAYERS = 4096
 UNIT = 1e-6
@@ -46,6 +49,8 @@ class Direction:
     """How it was found; None: not known. A pack fills in its own."""
     spectrum: str = ""
     """Which of the pack's spectra `eigenvalue` belongs to; "": the one called as `selection`."""
+    settings: Mapping[str, Any] | None = None
+    """What the method was told, such as samples and seed, as JSON values; None: not known. A pack fills in its own."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "offsets", _frozen(self.offsets, self.space, self.name))
@@ -73,6 +78,8 @@ class Direction:
         for what in ("fingerprint", "method", "preset"):
             if getattr(self, what) is not None:
                 checks.text(getattr(self, what), what)
+        if self.settings is not None:
+            object.__setattr__(self, "settings", checks.json_object(self.settings, "settings"))
 
     def __repr__(self) -> str:
         name = repr(self.name) if self.name else "without a name"
@@ -195,6 +202,7 @@ class Direction:
             selection=self.selection if same else canonical(layers, -1),
             method=_common(self.method, other.method),
             preset=_common(self.preset, other.preset),
+            settings=self.settings if self.settings == other.settings else {},
         )
 
     def __radd__(self, other: object) -> Direction:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sefa_core.contract.subject import SEEDS, BrokenError, Subject, close, expect
 from sefa_core.foreign import FOREIGN, shown
 from sefa_core.interfaces import Declined
 from sefa_core.loading import load
 from sefa_core.plugins import HOOKS
-from sefa_core.subject import SEEDS, BrokenError, Subject, close, expect
 
 if TYPE_CHECKING:
     import torch

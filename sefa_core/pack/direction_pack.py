@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import operator
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,17 +12,15 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from sefa_core import checks
-from sefa_core.direction import Direction
 from sefa_core.errors import SefaError
+from sefa_core.pack.direction import Direction
+from sefa_core.pack.space import ModelInfo, Space, refuse_other_model
 from sefa_core.presets import DEFAULT_PRESET
-from sefa_core.space import ModelInfo, Space, check_name, refuse_other_model
 
 if TYPE_CHECKING:
     from typing import Any
 
     from sefa_core.hub.push import Pushed
-
-__all__ = ["Direction", "DirectionPack", "ModelInfo", "Space", "check_name", "refuse_other_model"]
 
 MOST_NUMBERS = 1 << 27
 """Numbers in the offsets of all directions together, half a gigabyte; no pack that was meant comes near."""
@@ -44,12 +41,15 @@ class DirectionPack(Sequence[Direction]):
     preset: str = DEFAULT_PRESET
     method: str = "sefa"
     """How the directions were found, where they do not say otherwise themselves."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What the method was told, such as samples and seed, where the directions do not say otherwise themselves."""
     previews: Mapping[str, Any] = field(default_factory=dict)
     """How pictures of this pack were made: seeds, truncation, noise."""
 
     def __post_init__(self) -> None:
         checks.text(self.method, "pack: method")
         checks.text(self.preset, "pack: preset")
+        object.__setattr__(self, "settings", checks.json_object(self.settings, "pack: settings"))
         refuse_too_many(len(self.directions), self.space)
         object.__setattr__(self, "directions", tuple(self._adopted(direction) for direction in self.directions))
         given = [direction.name for direction in self.directions if direction.name]
@@ -59,11 +59,7 @@ class DirectionPack(Sequence[Direction]):
         used = [direction.spectrum or direction.selection for direction in self.directions]
         keys = [key for key in dict.fromkeys([*used, *sorted(self.spectra)]) if key in self.spectra]
         object.__setattr__(self, "spectra", {key: _spectrum(key, self.spectra[key]) for key in keys})
-        try:
-            previews = json.loads(json.dumps(dict(self.previews), allow_nan=False))
-        except (TypeError, ValueError, RecursionError) as problem:
-            raise SefaError(f"pack: previews are no JSON object ({problem}); give plain numbers and text") from problem
-        object.__setattr__(self, "previews", previews)
+        object.__setattr__(self, "previews", checks.json_object(self.previews, "pack: previews"))
 
     def _adopted(self, direction: Direction) -> Direction:
         """`direction` as one of this pack: of its model and, where it does not say, found as the others were."""
@@ -74,7 +70,12 @@ class DirectionPack(Sequence[Direction]):
         refuse_other_model(direction.fingerprint, self.model.fingerprint, f"direction {direction.name!r}")
         if not direction.offsets.any():
             raise SefaError(f"pack: direction {direction.name!r} has length zero and changes nothing; leave it out")
-        mine = {"fingerprint": self.model.fingerprint, "method": self.method, "preset": self.preset}
+        mine = {
+            "fingerprint": self.model.fingerprint,
+            "method": self.method,
+            "preset": self.preset,
+            "settings": self.settings,
+        }
         missing = {key: value for key, value in mine.items() if getattr(direction, key) is None}
         return replace(direction, **missing) if missing else direction  # type: ignore[arg-type]
 
@@ -158,7 +159,7 @@ class DirectionPack(Sequence[Direction]):
 
         Each is a number, a name, an expression such as "smile - 0.4*age", or a direction: `pack.pick(3, -pack["age"])`.
         """
-        from sefa_core.curation import pick
+        from sefa_core.pack.curation import pick
 
         return pick(self, which)
 
@@ -168,19 +169,19 @@ class DirectionPack(Sequence[Direction]):
 
         Raises `SefaError` when the models differ, or when two directions have one name.
         """
-        from sefa_core.curation import merge
+        from sefa_core.pack.curation import merge
 
         return merge(packs)
 
     def with_names_of(self, older: DirectionPack) -> DirectionPack:
         """The pack with the names and descriptions that `older` has for the same directions of the same model."""
-        from sefa_core.curation import with_names_of
+        from sefa_core.pack.curation import with_names_of
 
         return with_names_of(self, older)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write `directions.safetensors`, `config.json` and `README.md` into `folder`; returns the folder."""
-        from sefa_core.packfile import save
+        from sefa_core.pack.file import save
 
         return save(self, Path(folder))
 
@@ -228,7 +229,7 @@ class DirectionPack(Sequence[Direction]):
         A folder of that name goes first; `hf:org/name@revision` is always the Hub. `revision` is a branch, a tag or a
         commit. Raises `SefaError` when it is no pack, is damaged, is of an unknown format version, or cannot be had.
         """
-        from sefa_core.packfile import load
+        from sefa_core.pack.file import load
 
         if isinstance(source, str):
             from sefa_core.hub.pull import load_shared
@@ -245,8 +246,8 @@ class DirectionPack(Sequence[Direction]):
             return NotImplemented
         return (
             self.directions == other.directions
-            and (self.space, self.model, self.preset, self.method)
-            == (other.space, other.model, other.preset, other.method)
+            and (self.space, self.model, self.preset, self.method, self.settings)
+            == (other.space, other.model, other.preset, other.method, other.settings)
             and list(self.spectra) == list(other.spectra)
             and all(np.array_equal(self.spectra[key], other.spectra[key]) for key in self.spectra)
             and dict(self.previews) == dict(other.previews)

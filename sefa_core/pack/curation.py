@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from sefa_core.algebra import evaluate
-from sefa_core.comparison import cosines
-from sefa_core.direction import Direction
 from sefa_core.errors import SefaError
 from sefa_core.pack import DirectionPack
-from sefa_core.space import refuse_other_model
+from sefa_core.pack.algebra import evaluate
+from sefa_core.pack.comparison import cosines
+from sefa_core.pack.direction import Direction
+from sefa_core.pack.space import refuse_other_model
 
 SAME = 1 - 1e-6
 """Cosine of two directions that are one and the same, found again."""
@@ -30,10 +30,16 @@ def pick(pack: DirectionPack, which: Sequence[int | str | Direction]) -> Directi
             chosen.append(item)
         else:
             chosen.append(evaluate(item, pack) if isinstance(item, str) else pack[item])
-    ways = {(direction.method or pack.method, direction.preset or pack.preset) for direction in chosen}
-    method, preset = ways.pop() if len(ways) == 1 else (pack.method, pack.preset)
-    spectra = _needed(chosen, pack.spectra)
-    return replace(pack, directions=tuple(chosen), spectra=spectra, method=method, preset=preset)
+    picked = replace(pack, directions=tuple(chosen), spectra=_needed(chosen, pack.spectra))
+    first = picked[0]
+    if first.method is None or any(_way(direction) != _way(first) for direction in picked):
+        return picked
+    return replace(picked, method=first.method, preset=first.preset or "", settings=first.settings or {})
+
+
+def _way(direction: Direction) -> tuple[object, ...]:
+    """How a direction was found."""
+    return direction.method, direction.preset, direction.settings
 
 
 def merge(packs: Sequence[DirectionPack]) -> DirectionPack:

@@ -18,9 +18,9 @@ import pytest
 import sefa_core as sefa
 from sefa_core.checkpoint.writer import write_safetensors
 from sefa_core.pack import DirectionPack
-from sefa_core.packconfig import to_config
+from sefa_core.pack.config import to_config
 from tests.conftest import GOLDEN, REPOSITORY
-from tests.test_pack import pack, uneven
+from tests.pack.test_pack import pack, uneven
 
 jsonschema = pytest.importorskip("jsonschema")
 

@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 
 from sefa_core import checks
-from sefa_core.card import MOST_CHARACTERS, by_hand, card
 from sefa_core.checkpoint import Checkpoint, LoadOptions
 from sefa_core.checkpoint.safetensors import open_safetensors
 from sefa_core.checkpoint.source import MalformedError, Source
 from sefa_core.checkpoint.writer import write_safetensors
-from sefa_core.direction import UNIT
 from sefa_core.errors import SefaError
 from sefa_core.files import printable, whole_folder
 from sefa_core.pack import DirectionPack, Space, refuse_too_many
-from sefa_core.packconfig import CONFIG as CONFIG
-from sefa_core.packconfig import DAMAGED, Fields, direction_of, model_of, read_config, rows_of, space_of, to_config
+from sefa_core.pack.card import MOST_CHARACTERS, by_hand, card
+from sefa_core.pack.config import CONFIG as CONFIG
+from sefa_core.pack.config import DAMAGED, Fields, direction_of, model_of, read_config, rows_of, space_of, to_config
+from sefa_core.pack.direction import UNIT
 
 TENSORS = "directions.safetensors"
 README = "README.md"
@@ -138,7 +138,7 @@ def _from_files(config: dict[str, Any], file: Checkpoint, path: Path) -> Directi
     space, model = space_of(config, path), model_of(config, path)
     entries = fields.get("directions", list)
     preset, method = fields.get("preset", str), fields.get("method", str)
-    previews = fields.get("previews", dict, default={})
+    previews, settings = fields.get("previews", dict, default={}), fields.get("settings", dict, default={})
     _expect(file, "vectors", "float32", (len(entries), space.dim), f"{CONFIG} names {len(entries)} directions")
     try:
         refuse_too_many(len(entries), space)
@@ -150,7 +150,16 @@ def _from_files(config: dict[str, Any], file: Checkpoint, path: Path) -> Directi
         directions.append(direction_of(entry, number, offsets, space, model, path))
     spectra = _spectra(file)
     try:
-        return DirectionPack(tuple(directions), space, model, spectra, preset=preset, method=method, previews=previews)
+        return DirectionPack(
+            tuple(directions),
+            space,
+            model,
+            spectra,
+            preset=preset,
+            method=method,
+            previews=previews,
+            settings=settings,
+        )
     except SefaError as problem:
         raise SefaError(f"{printable(path)}: {problem}; {DAMAGED}") from problem
 

@@ -13,15 +13,15 @@ import pytest
 from PIL import Image
 
 import sefa_core as sefa
-from sefa_core.algebra import evaluate
 from sefa_core.cli.render import parse_edit
-from sefa_core.comparison import best_matches, compare, principal_angles
-from sefa_core.curation import alike
 from sefa_core.pack import Direction, DirectionPack
+from sefa_core.pack.algebra import evaluate
+from sefa_core.pack.comparison import best_matches, compare, principal_angles
+from sefa_core.pack.curation import alike
+from tests.pack.test_pack import MODEL, SPACE, direction, pack
 from tests.test_cli import error, run
-from tests.test_pack import MODEL, SPACE, direction, pack
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 def offsets(text: str, directions: DirectionPack) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sefa_core.space import MOST_NAME
+from sefa_core.pack.space import MOST_NAME
 
 _PRODUCT = re.compile(r"(-|-?[\d.]+(?:e[+-]?\d+)?\*)(.+)")
 

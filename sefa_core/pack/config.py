@@ -29,6 +29,7 @@ def to_config(pack: DirectionPack) -> dict[str, Any]:
         "num_rows": pack.space.num_rows,
         "preset": pack.preset,
         "method": pack.method,
+        **({"settings": dict(pack.settings)} if pack.settings else {}),
         "model": dict(vars(pack.model)),
         "directions": [_entry(direction, pack) for direction in pack],
         "previews": dict(pack.previews),
@@ -41,6 +42,7 @@ def _entry(direction: Direction, pack: DirectionPack) -> dict[str, Any]:
     own = {
         "method": (direction.method, pack.method),
         "preset": (direction.preset, pack.preset),
+        "settings": (direction.settings, pack.settings),
         "spectrum": (direction.spectrum or direction.selection, direction.selection),
     }
     return {
@@ -158,6 +160,7 @@ def direction_of(entry: object, number: int, offsets: Any, space: Space, model: 
             method=fields.get("method", str, default=None),
             preset=fields.get("preset", str, default=None),
             spectrum=fields.get("spectrum", str, default=""),
+            settings=fields.get("settings", dict, default=None),
         )
     except DamagedPackError:
         raise
