@@ -1,13 +1,15 @@
 # make demo: from nothing to a page that shows what the directions of a face GAN do.
 # make test: the same set-up, then everything that CI runs.  make check: the same without set-up.
+# make docs: the site, in build/site.
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 OURS := --editable . $(foreach folder,$(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)),--editable $(folder))
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 RECIPE := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo test check format clean
+.PHONY: demo test check docs format clean
 
 demo: .venv/.installed
 	@$(BIN)/sefa discover digiface64 -o demo
@@ -19,7 +21,11 @@ check:
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	@$(SITE)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto
+
+docs: .venv/.developing
+	@$(SITE)
 
 format: .venv/.developing
 	$(BIN)/ruff format

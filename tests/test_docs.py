@@ -23,6 +23,8 @@ else:
     import tomli as tomllib  # pytest itself needs it there
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md")), REPOSITORY / "CONTRIBUTING.md"]
+OTHER_EXTRAS = {"all", "eval", "faces"}
+"""Those that bring no family."""
 README = (REPOSITORY / "README.md").read_text()
 
 
@@ -96,8 +98,8 @@ def test_families_are_the_same_everywhere() -> None:
     """The registry, the extras, the folders of plugins, the README's table and the pages of the docs agree."""
     families = load_registry().families.values()
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert {family.extra for family in families} == set(extras) - {"all"}
-    assert extras["all"] == [f"sefa-core[{','.join(sorted(set(extras) - {'all'}))}]"]
+    assert {family.extra for family in families} == set(extras) - OTHER_EXTRAS
+    assert extras["all"] == [f"sefa-core[{','.join(sorted(set(extras) - OTHER_EXTRAS))}]"]
     projects = {
         p.parent.name: tomllib.loads(p.read_text())["project"] for p in REPOSITORY.glob("plugins/*/pyproject.toml")
     }

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.conftest import GOLDEN, REPOSITORY
@@ -68,15 +69,21 @@ PAGES = sorted(
 
 def prepare(folder: Path) -> None:
     """What a reader has: files of their own, under the names that the pages use."""
-    import numpy as np
-
     import sefa_core as sefa
 
     for name, golden in STAND_INS.items():
         shutil.copy(GOLDEN / golden, folder / name)
     (folder / "names.json").write_text('{"0": "first"}', encoding="utf-8")
+    torch = pytest.importorskip("torch")
+    state = np.random.RandomState(0)
+    torch.save({"ckpt": "stylegan2-ffhq.pt", "eigvec": torch.from_numpy(orthonormal(24, state))}, folder / "factor.pt")
+    np.save(folder / "stylegan_ffhq_age_w_boundary.npy", orthonormal(24, state)[:1])
     rows = sefa.load(folder / "ffhq.pkl").sample([3]).rows  # what a projector finds
     np.savez(folder / "projected_w.npz", w=rows.numpy())
+
+
+def orthonormal(size: int, state: np.random.RandomState) -> np.ndarray:
+    return np.linalg.qr(state.randn(size, size))[0].astype(np.float32)
 
 
 @pytest.fixture
@@ -134,7 +141,6 @@ def trimmed(text: str) -> list[str]:
 
 def pictures_are_those_of(folder: Path) -> None:
     """The pictures of the tutorial are what its commands write now, as nearly as webp keeps them."""
-    import numpy as np
     from PIL import Image
 
     shown = sorted((DOCS / "images" / "tutorial").glob("*.webp"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
 import subprocess
 import sys
+import types
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -16,6 +18,7 @@ import pytest
 from sefa_core.cli import VERBS
 from sefa_core.registry import load_registry
 from tests.conftest import REPOSITORY
+from tests.report.conftest import CHROMIUM, FLAGS, OWN
 
 pytest.importorskip("mkdocs")
 
@@ -48,7 +51,7 @@ class Page(HTMLParser):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built strictly."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -58,6 +61,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[Path, Page]:
     return {path: Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
+
+
+def test_a_strict_build_fails_at_a_dead_link(tmp_path: Path) -> None:
+    """A twin that proves that the build can fail."""
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(
+        "# Title\n\n[dead](nowhere.md) and [dead](#nothing)\n", encoding="utf-8"
+    )
+    settings = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0]
+    settings = re.sub(r"(?m)^hooks:.*\n|^extra_css:.*\n|^exclude_docs:.*\n", "", settings)
+    (tmp_path / "mkdocs.yml").write_text(settings, encoding="utf-8")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "'nowhere.md', but the target is not found" in done.stderr and "'#nothing'" in done.stderr
 
 
 def dead(site: Path, pages: dict[Path, Page]) -> list[str]:
@@ -98,18 +116,26 @@ def test_nothing_is_loaded_from_elsewhere(site: Path, pages: dict[Path, Page]) -
         assert not fetched, f"{sheet.name} loads {fetched}"
 
 
-def test_a_browser_asks_nobody_else(site: Path, tmp_path: Path) -> None:
-    """Scripts may ask for what no attribute names: a real browser reads pages and searches, and its requests are kept."""
-    from tests.report.conftest import chromium  # the browser that other tests use
-
-    with chromium() as browser:
-        asked: list[str] = []
+def test_a_browser_asks_nobody_else(site: Path) -> None:
+    """Scripts may ask for what no attribute names; so a real browser opens pages, and its requests are kept."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome on the PATH")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         tab = browser.new_page()
+        asked: list[str] = []
+        wrong: list[str] = []
         tab.on("request", lambda request: asked.append(request.url))
+        tab.on("pageerror", lambda error: wrong.append(str(error)))
         for page in ("index.html", "how-it-works/index.html", "reference/python/packs/index.html"):
             tab.goto((site / page).as_uri())
             tab.wait_for_load_state()
-        assert len(asked) > 5 and all(url.startswith(("file:", "data:", "blob:")) for url in asked), asked
+            wide = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{page} is wider than the window"
+        browser.close()
+    assert len(asked) > 5 and not wrong, wrong
+    assert all(url.startswith(OWN) for url in asked), asked
 
 
 def test_every_verb_and_every_family_has_a_page(site: Path, pages: dict[Path, Page]) -> None:
@@ -130,7 +156,8 @@ def test_every_public_name_is_in_the_reference(pages: dict[Path, Page]) -> None:
     public = set(sefa_core.__all__) - {"__version__"}
     assert {f"sefa_core.{name}" for name in public} <= anchors
     for value in (sefa_core.Generator, sefa_core.DirectionPack, sefa_core.Direction):
-        members = {name for name in vars(value) if not name.startswith("_")}
+        kinds = (property, functools.cached_property, classmethod, staticmethod, types.FunctionType)
+        members = {name for name, member in vars(value).items() if name[0] != "_" and isinstance(member, kinds)}
         missing = {name for name in members if f"sefa_core.{value.__name__}.{name}" not in anchors}
         assert not missing, f"{value.__name__}: {sorted(missing)} are not in the reference"
 

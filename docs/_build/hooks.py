@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import families
@@ -10,6 +11,7 @@ import notebook
 import verbs
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 COMMANDS = "reference/commands"
 
@@ -36,9 +38,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Remarks for the tests (`not run: ...`) stay out of the site."""
-    return "".join(line for line in markdown.splitlines(keepends=True) if not line.startswith("<!-- not run:"))
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Remarks for the tests (`not run: ...`) stay out of the site; a link to a notebook leads to its page."""
+    kept = "".join(line for line in markdown.splitlines(keepends=True) if not line.startswith("<!-- not run:"))
+    if page.file.src_uri.startswith("notebooks/"):
+        return kept  # its own link is for the download
+    return re.sub(r"(\]\([^)\s]+)\.ipynb\)", r"\1.md)", kept)
 
 
 def _section(nav: list[object], title: str) -> list[object]:

@@ -8,6 +8,7 @@ from latex2mathml.converter import convert
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor
+from pymdownx.superfences import SuperFencesException
 
 INLINE = r"(?<![\\$\w])\$(?! )([^$]+?)(?<! )\$(?![\w$])"
 """Text between dollar signs that has no space at its ends, as GitHub reads it too."""
@@ -35,5 +36,5 @@ def mathml(tex: str, *, block: bool) -> str:
     text: str = convert(tex, display="block" if block else "inline")
     left = [part for part in ElementTree.fromstring(text).itertext() if "\\" in part]
     if left:
-        raise ValueError(f"{tex!r}: {left[0]!r} is not understood")
+        raise SuperFencesException(f"{tex!r}: {left[0]!r} is not understood")  # of other errors a fence makes code
     return text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,7 +51,7 @@ def screenshot(page: Path, target: Path) -> Path:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as programs:
-        browser = programs.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = programs.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         tab = browser.new_page(viewport=SCREEN)  # type: ignore[arg-type]
         tab.goto(page.as_uri())
         tab.wait_for_timeout(500)  # until pictures are drawn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 
@@ -70,7 +71,8 @@ def _options(command: click.Command, context: click.Context) -> list[str]:
         record = parameter.get_help_record(context) if isinstance(parameter, click.Option) else None
         if record is not None:
             names, text = record
-            rows.append(f"| `{_cell(names)}` | {_cell(_plain(text))} |")
+            choices = names.replace("|", ", ")  # a bar in code would end the cell
+            rows.append(f"| `{choices}` | {_cell(_plain(text))} |")
     return rows
 
 
@@ -81,7 +83,7 @@ def _cell(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Help is no Markdown: what looks like it is shown as it is."""
-    return re.sub(r"(?<!`)([*_<\[\]])(?!`)", r"\\\1", text)
+    return re.sub(r"(?<!`)([*_\[\]])(?!`)", r"\\\1", html.escape(text, quote=False))
 
 
 def _section(prose: str, verb: str) -> str | None:

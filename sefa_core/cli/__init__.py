@@ -22,6 +22,7 @@ VERBS = (
     "pick",
     "merge",
     "compare",
+    "evaluate",
     "import",
     "export",
     "push",

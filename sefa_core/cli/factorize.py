@@ -1,4 +1,4 @@
-"""`sefa factorize`: directions only, in a fraction of a second, without torch."""
+"""`sefa factorize`: directions only; the closed form in a fraction of a second, without torch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sefa_core.cli.method_options import found, method_options
 from sefa_core.cli.options import check_output, json_option, layer_options, open_source, source_options
 
 
@@ -18,8 +19,12 @@ from sefa_core.cli.options import check_output, json_option, layer_options, open
     "--measure", is_flag=True, help="Also measure strength ranges on sampled codes, where needed (uses torch)."
 )
 @click.option("--force", is_flag=True, help="Replace a pack whose names would be lost by it.")
+@method_options
+@click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one.")
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     source: str,
     family: str | None,
     key: str | None,
@@ -31,22 +36,25 @@ def command(
     output: Path,
     measure: bool,
     force: bool,
+    device: str | None,
     as_json: bool,
 ) -> None:
     """Find directions and save them as a pack, without torch.
 
-    Names that the same directions have in a pack that is already there are kept.
+    Names that the same directions have in a pack that is already there are kept. Methods but sefa and random look at
+    what the network does, with torch; each takes the options that its own page in docs/methods.md names.
 
     \b
-    Example:
+    Examples:
       sefa factorize digiface64 -k 5 -o pack
+      sefa factorize digiface64 --method jacobian --region 0.3,0.6,0.7,0.9 -o mouth
     """
     from sefa_core.cli.show import print_pack
     from sefa_core.report.former import keep_names
 
     check_output(output)
-    gan = open_source(source, family, key, num_classes, geometry)
-    pack = gan.factorize(layers, k=count, preset=preset)
+    gan = open_source(source, family, key, num_classes, geometry, device=device)
+    pack = found(context, gan, layers, k=count, preset=preset, device=device)
     if measure:
         pack = gan.measure(pack)
     pack = keep_names(pack, output, force=force, say=lambda text: click.echo(text, err=True))

@@ -17,20 +17,48 @@ if TYPE_CHECKING:
 
 @click.command("name")
 @click.argument("pack", type=click.Path(path_type=Path))
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1)
+@click.option(
+    "--auto",
+    type=click.Path(path_type=Path),
+    metavar="EVALUATION",
+    help="Propose names, signs and ranges by what sefa evaluate wrote; --yes writes them.",
+)
+@click.option("--yes", is_flag=True, help="Write what --auto proposes.")
 @click.option("--force", is_flag=True, help="Take names that were given to the directions of another model.")
 @json_option
-def command(pack: Path, names: tuple[str, ...], force: bool, as_json: bool) -> None:
+@click.pass_context
+def command(
+    context: click.Context,
+    pack: Path,
+    names: tuple[str, ...],
+    auto: Path | None,
+    yes: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Give directions of a pack names.
 
     By `number=name`, or from the file that the report's button saves. An empty name takes the name away. The pack is
     changed in place.
 
+    --auto reads an evaluation: a direction is named after the one attribute that it moves, where the evidence carries
+    that, turned round where more of it lay at negative strengths, and given the range over which it does so. Names that
+    are there stay.
+
     \b
     Example:
       sefa name out/pack 0=pose 4=lighting
       sefa name out/pack names.json
+      sefa name out/pack --auto digiface64-evaluation --yes
     """
+    if bool(names) == (auto is not None):
+        raise click.UsageError("give names, a file of names, or --auto EVALUATION alone", context)
+    if yes and auto is None:
+        raise click.UsageError("--yes writes what --auto proposes; names are written without it", context)
+    if auto is not None:
+        _automatic(pack, auto, write=yes, as_json=as_json)
+        return
     from sefa_core.cli.show import print_pack
     from sefa_core.pack import DirectionPack
 
@@ -45,6 +73,45 @@ def command(pack: Path, names: tuple[str, ...], force: bool, as_json: bool) -> N
     named = directions.named(given)
     named.save_pretrained(pack)
     print_pack(named, pack, as_json=as_json)
+
+
+def _automatic(path: Path, evaluation: Path, *, write: bool, as_json: bool) -> None:
+    """Print the names that an evaluation proposes, each with its evidence, and write them where asked."""
+    from dataclasses import asdict
+
+    from sefa_core.cli.tables import print_json, print_table
+    from sefa_core.evaluate.naming import accepted, applied, proposals
+    from sefa_core.evaluate.record import read_record
+    from sefa_core.evaluate.section import effect_text, range_text
+    from sefa_core.pack import DirectionPack
+
+    pack, record = DirectionPack.from_pretrained(path), read_record(evaluation)
+    changes = {change.number: change for change in accepted(pack, record)}
+    shown = [changes.get(proposal.number, proposal) for proposal in proposals(record)]
+    if write:
+        applied(pack, list(changes.values())).save_pretrained(path)
+    if as_json:
+        print_json({"written": write, "proposals": [{**asdict(p), "accepted": p.number in changes} for p in shown]})
+        return
+    print_table(
+        ["#", "name", "sign", "range", "effect [95 %]", "next", "by", "random", "why not"],
+        [
+            (
+                proposal.number,
+                proposal.name if proposal.number in changes else pack[proposal.number].name,
+                f"{proposal.sign:+d}"[0] if proposal.number in changes else None,
+                range_text(proposal) if proposal.number in changes else None,
+                f"{proposal.attribute} {effect_text(proposal)}",
+                proposal.second,
+                proposal.second_effect,
+                proposal.control,
+                proposal.reason or ("" if proposal.number in changes else "it has a name"),
+            )
+            for proposal in shown
+        ],
+    )
+    done = "written" if write else "proposed, nothing is written (--yes writes)"
+    click.echo(f"{len(changes)} name{'s' * (len(changes) != 1)} {done}")
 
 
 def read_names(path: Path, pack: DirectionPack, *, force: bool) -> dict[int | str, str]:

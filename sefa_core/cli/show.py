@@ -47,6 +47,7 @@ def print_pack(pack: DirectionPack, path: Path, *, as_json: bool) -> None:
             ("licence", model.licence),
             ("space", pack.space),
             ("method", "; ".join(found)),
+            ("settings", ", ".join(f"{name} {_words(value)}" for name, value in pack.settings.items()) or None),
             ("fingerprint", model.fingerprint[:16]),
         ]
     )
@@ -65,6 +66,11 @@ def print_pack(pack: DirectionPack, path: Path, *, as_json: bool) -> None:
             )
         )
     print_table(("#", "name", "layers", "eigenvalue", "share", "range"), rows)
+
+
+def _words(value: object) -> str:
+    """A setting of a method; the parts of a list one after another."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _rounded(number: float) -> str:

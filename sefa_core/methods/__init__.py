@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
+    from sefa_core.evaluate.predictors import Predictor
     from sefa_core.generator import Generator
-    from sefa_core.methods.boundary import Predictor
     from sefa_core.methods.region import Region
     from sefa_core.methods.samples import Progress
     from sefa_core.pack import DirectionPack
@@ -48,7 +48,7 @@ def find(
     shrinkage: float | None = None,
     region: Region | None = None,
     ridge: float | None = None,
-    predictor: Predictor | None = None,
+    predictor: Predictor | str | Sequence[str] | None = None,
     attributes: Sequence[str] | None = None,
     without: Sequence[str] | None = None,
     extremes: float | None = None,

@@ -8,7 +8,8 @@ what it has in common with others: `n - Q Q^T n` with `Q` an orthonormal basis o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,20 +17,15 @@ from threadpoolctl import threadpool_limits
 
 from sefa_core.checks import finite, whole
 from sefa_core.errors import SefaError
-from sefa_core.methods.found import Finding, packed
-from sefa_core.methods.places import places, selected
+from sefa_core.evaluate.predictors import Predictor, predictor_named
+from sefa_core.found import Finding, packed, selected
+from sefa_core.methods.places import places
 from sefa_core.methods.samples import MOST_SAMPLES, Progress, checked_seed, draw_codes
 from sefa_core.methods.scores import scored
 
 if TYPE_CHECKING:
-    import torch
-    from numpy.typing import ArrayLike
-
     from sefa_core.generator import Generator
     from sefa_core.pack import DirectionPack
-
-Predictor = Callable[["torch.Tensor"], Mapping[str, "ArrayLike"]]
-"""From pictures `(n, C, H, W)`, -1 for black to 1 for white, to scores `(n,)` by the name of the attribute."""
 
 TRAINED = 0.7
 """Part of the kept codes that the machine is trained on; the others tell how often it is right."""
@@ -41,7 +37,7 @@ def find(
     gan: Generator,
     layers: str | int | Iterable[int] | None = None,
     *,
-    predictor: Predictor | None = None,
+    predictor: Predictor | str | Sequence[str] | None = None,
     attributes: Sequence[str] | None = None,
     without: Sequence[str] = (),
     samples: int = 2000,
@@ -53,6 +49,7 @@ def find(
 ) -> DirectionPack:
     """One direction for each of `attributes` (all that the predictor knows), named after it, pointing to more of it.
 
+    `predictor` is a function from pictures to scores, or names of predictors as `sefa evaluate` takes them.
     `extremes` is the part of `samples` kept at each end of the scores; the paper keeps 0.02 of 500,000, a part of few
     samples must be larger. `without` names attributes whose normals are projected out of the others'. Pictures without
     a finite score (nothing was detected) do not count. Needs scikit-learn, which the extra `eval` brings.
@@ -60,12 +57,17 @@ def find(
     svm = _linear_svm()
     if predictor is None:
         raise SefaError("method boundary: needs a predictor of attributes; give predictor=..., or --predictor")
+    if callable(predictor):
+        judge, called = predictor, [getattr(predictor, "__qualname__", type(predictor).__qualname__)]
+    else:
+        called = [predictor] if isinstance(predictor, str) else list(predictor)
+        judge = predictor_named(called)
     samples, seed = whole(samples, "samples", 2, MOST_SAMPLES), checked_seed(seed)
     if not 0 < finite(extremes, "extremes") <= 0.5:
         raise SefaError(f"extremes {extremes:g}: must be greater than 0 and at most 0.5, the half of the samples")
     indices = selected(gan, layers)
     drawn = draw_codes(gan, samples, seed=seed, classes=classes)
-    codes, scores = scored(gan, drawn, samples, predictor, batch=batch, progress=progress)
+    codes, scores = scored(gan, drawn, samples, judge, batch=batch, progress=progress)
     names = _known(attributes, scores) or list(scores)
     without = _known(without, scores)
     where = places(gan, indices, codes)
@@ -77,11 +79,13 @@ def find(
     findings = []
     for name in names:
         others = [normals[other] for other in without if other != name]
-        offsets = where.spread(_projected(normals[name], others, name))[0]  # (rows, dim)
+        normal = _projected(normals[name], others, name)  # (width,)
+        offsets, length = where.spread(normal)
+        deviation = float((points @ normal).std()) * length  # of unit length in all rows together, or in each
         note = f"{told[name]}; without {', '.join(o for o in without if o != name)}" if others else told[name]
-        findings.append(Finding(offsets, name=name, description=note))
+        findings.append(Finding(offsets, deviation=deviation, name=name, description=note))
     settings: dict[str, object] = {"samples": samples, "seed": seed, "extremes": extremes, "attributes": names}
-    settings["predictor"] = getattr(predictor, "__qualname__", type(predictor).__qualname__)
+    settings["predictor"] = called
     if without:
         settings["without"] = list(without)
     if classes is not None:
@@ -130,13 +134,19 @@ def _normal(
     machine = svm(C=1.0, dual=len(train) <= points.shape[1], random_state=seed, max_iter=10_000)
     scale = float(points[train].std()) or 1.0  # one number for all axes, which turns no normal
     centre = points[train].mean(axis=0)  # (width,)
-    machine.fit((points[train] - centre) / scale, np.repeat([0, 1], kept))
+    with warnings.catch_warnings():  # told in the description, where it stays with the direction
+        warnings.filterwarnings("ignore", "Liblinear failed to converge")
+        machine.fit((points[train] - centre) / scale, np.repeat([0, 1], kept))
+    settled = "" if machine.n_iter_ < machine.max_iter else " (training was cut off before it settled)"
     right = machine.score((points[held] - centre) / scale, np.repeat([0, 1], count - kept))
     normal = machine.coef_[0]  # (width,)
     length = float(np.linalg.norm(normal))
     if not length > 0:
         raise SefaError(f"attribute {name!r}: no boundary was found; use more samples")
-    return normal / length, f"boundary of {name}: right on {right:.1%} of {2 * (count - kept)} held-out pictures"
+    return (
+        normal / length,
+        f"boundary of {name}: right on {right:.1%} of {2 * (count - kept)} held-out pictures{settled}",
+    )
 
 
 def _projected(normal: np.ndarray, others: Sequence[np.ndarray], name: str) -> np.ndarray:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+RANK = 1e-12
+"""A variance this much smaller than the largest is what rounding left of none."""
+
 
 class Covariance:
     """Mean and covariance of rows `(n, dim)` that arrive in batches.

@@ -7,6 +7,7 @@ pass once more: `u -> J^T u` is linear in `u`, so its own backward pass with `v`
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,7 +68,9 @@ class Derivative:
         """`J v` for each of `vectors`: `(b, C, h, w)`."""
         if self.mode == FORWARD:
             try:
-                moved: torch.Tensor = torch.func.jvp(pictures, (start,), (vectors,))[1]
+                with warnings.catch_warnings():  # at its first use torch's forward mode warns of a part of torch
+                    warnings.filterwarnings("ignore", "`torch.jit", DeprecationWarning)
+                    moved: torch.Tensor = torch.func.jvp(pictures, (start,), (vectors,))[1]
                 return moved.detach()
             except (NotImplementedError, RuntimeError, SefaError) as problem:
                 if out_of_memory(problem.__cause__ or problem):

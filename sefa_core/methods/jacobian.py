@@ -22,8 +22,7 @@ from threadpoolctl import threadpool_limits
 from sefa_core.checks import finite, whole
 from sefa_core.errors import SefaError
 from sefa_core.factorization import MOST_DIRECTIONS
-from sefa_core.methods.found import Finding, on_rows, packed
-from sefa_core.methods.places import rows_of, selected
+from sefa_core.found import Finding, on_rows, packed, rows_of, selected
 from sefa_core.methods.region import Region, weights
 from sefa_core.methods.samples import Progress, checked_seed, draw_codes
 
@@ -48,8 +47,9 @@ def find(
     """The `k` strongest directions, averaged over `samples` codes drawn from `seed`, classes in turn.
 
     `region` is a box `(left, top, right, bottom)` from 0 to 1, or a mask `(h, w)`. `ridge` is `epsilon` in parts of the
-    mean eigenvalue of `M_out`: directions that change nothing outside would have an infinite `lambda`. Costs about five
-    pictures for each code and each number of the latent; `batch` of them are made at a time.
+    mean eigenvalue of `M_out`: directions that change nothing outside would have an infinite `lambda`. Quotients do not
+    add up, so a pack found in a region holds no spectrum. Costs about five pictures for each code and each number of the
+    latent; `batch` of them are made at a time.
     """
     import torch
 
@@ -57,8 +57,8 @@ def find(
 
     k = whole(k, "k", 1, MOST_DIRECTIONS)
     samples, seed = whole(samples, "samples", 1, 10_000), checked_seed(seed)
-    if not 0 < finite(ridge, "ridge") < 1e6:
-        raise SefaError(f"ridge {ridge:g}: must be greater than 0 and below a million; 0.001 is usual")
+    if not 1e-9 <= finite(ridge, "ridge") <= 1e6:
+        raise SefaError(f"ridge {ridge:g}: must be from 1e-9 to a million; 0.001 is usual")
     indices = selected(gan, layers)
     side = gan.resolution
     inside = np.ones((side, side)) if region is None else weights(region, side, side)
@@ -77,6 +77,8 @@ def find(
             part = basis[start : start + size]  # (b, dim)
             for total, rows in zip(totals, derivative.gram_rows(code, part, tensors), strict=True):
                 total[start : start + size] += rows.cpu().numpy()  # (b, dim)
+    if not np.isfinite(totals).all():
+        raise SefaError(f"{gan.name}: its pictures change by NaN or infinite values; the weights are damaged")
     totals = (totals + totals.transpose(0, 2, 1)) / (2 * samples)  # symmetric but for rounding
     with threadpool_limits(limits=1, user_api="blas"):  # the same bytes, however many cores there are
         below = np.eye(dim) if region is None else _ridged(totals[1], ridge, gan.name)
@@ -89,7 +91,8 @@ def find(
     found = [
         Finding(on_rows(gan, indices, vector), float(value)) for vector, value in zip(vectors[:k], values, strict=False)
     ]
-    return packed(gan, indices, found, method="jacobian", settings=settings, spectrum=values)
+    spectrum = values if region is None else None  # quotients have no sum
+    return packed(gan, indices, found, method="jacobian", settings=settings, spectrum=spectrum)
 
 
 def generalised(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,13 +110,14 @@ def generalised(above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _ridged(outside: np.ndarray, ridge: float, model: str) -> np.ndarray:
-    """`M_out + epsilon I` `(dim, dim)`."""
-    mean = float(np.trace(outside)) / len(outside)
+    """`M_out + epsilon I` `(dim, dim)`, positive also where float32 left `M_out` slightly negative."""
+    values, columns = np.linalg.eigh(outside)  # (dim,), (dim, dim)
+    mean = float(values.mean())
     if not mean > 0:
         raise SefaError(
             f"{model}: nothing outside the region changes with these layers; choose others or a smaller one"
         )
-    ridged: np.ndarray = outside + ridge * mean * np.eye(len(outside))
+    ridged: np.ndarray = (columns * (np.maximum(values, 0.0) + ridge * mean)) @ columns.T  # (dim, dim)
     return ridged
 
 

@@ -23,9 +23,9 @@ from threadpoolctl import threadpool_limits
 from sefa_core.checks import whole
 from sefa_core.errors import SefaError
 from sefa_core.factorization import MOST_DIRECTIONS
-from sefa_core.methods.covariance import Covariance
-from sefa_core.methods.found import Finding, packed
-from sefa_core.methods.places import Places, places, selected
+from sefa_core.found import Finding, packed, selected
+from sefa_core.methods.covariance import RANK, Covariance
+from sefa_core.methods.places import Places, places
 from sefa_core.methods.samples import MOST_SAMPLES, Progress, checked_seed, draw_codes
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _components(joint: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     points, outputs = joint[:width, :width], joint[width:, width:]
     values, columns = np.linalg.eigh(outputs if len(outputs) else points)
     values, columns = np.maximum(values[::-1], 0.0), columns[:, ::-1]  # (m,), (m, m)
-    varying = values > values[0] * 1e-12  # along the others nothing is left to find
+    varying = values > values[0] * RANK  # along the others nothing is left to find
     columns = columns[:, varying]  # (m, components)
     if len(outputs):
         columns = joint[:width, width:] @ columns / values[varying]  # the regression, (width, components)

@@ -8,21 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sefa_core.layers import select
+from sefa_core.errors import SefaError
+from sefa_core.found import rows_of
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
-
-
-def selected(gan: Generator, layers: str | int | Iterable[int] | None) -> tuple[int, ...]:
-    """The layers of a selection; None is the family's usual one."""
-    return select(gan.weights.default if layers is None else layers, gan.layers, gan.weights.groups)
-
-
-def rows_of(gan: Generator, indices: Iterable[int]) -> list[int]:
-    """The rows of a code that these layers read, ascending."""
-    return sorted({gan.space.layer_rows[index] for index in indices})
 
 
 @dataclass(frozen=True)
@@ -45,6 +36,8 @@ class Places:
         """The points `(n, groups * dim)` of some codes, float64."""
         firsts = [group[0] for group in self.groups]
         rows: np.ndarray = codes.rows[:, firsts].detach().cpu().numpy().astype(np.float64)  # (n, groups, dim)
+        if not np.isfinite(rows).all():
+            raise SefaError("mapped codes hold NaN or infinite values; the weights are damaged, use another file")
         return rows.reshape(len(rows), self.width)
 
     def spread(self, point: np.ndarray) -> tuple[np.ndarray, float]:

@@ -10,8 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from sefa_core.checks import whole
 from sefa_core.factorization import MOST_DIRECTIONS
-from sefa_core.methods.found import Finding, on_rows, packed
-from sefa_core.methods.places import selected
+from sefa_core.found import Finding, on_rows, packed, selected
 from sefa_core.methods.samples import checked_seed
 
 if TYPE_CHECKING:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sefa_core.errors import SefaError
+from sefa_core.evaluate.predictors import Predictor, scores_of
 
 if TYPE_CHECKING:
     import torch
 
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
-    from sefa_core.methods.boundary import Predictor
     from sefa_core.methods.samples import Progress
 
 
@@ -41,7 +41,7 @@ def scored(
             if progress is not None:
                 progress("scoring pictures", done, total)
             some = codes[start : start + size]
-            answers.append(_checked(predictor(shown(gan, gan.synthesize(some, batch=size))), len(some)))
+            answers.append(scores_of(predictor, shown(gan, gan.synthesize(some, batch=size))))
             done += len(some)
     if any(set(answer) != set(answers[0]) for answer in answers):
         raise SefaError("predictor: knows other attributes in one batch than in another; it must name the same ones")
@@ -55,20 +55,3 @@ def shown(gan: Generator, images: torch.Tensor) -> torch.Tensor:
     """Pictures `(n, C, H, W)` of a generator as predictors take them: -1 is black, 1 is white, nothing is beyond."""
     low, high = (images.new_tensor(end).reshape(-1, 1, 1) for end in gan.synthesizer.value_range)  # (C or 1, 1, 1)
     return ((images - low) / (high - low) * 2 - 1).clamp(-1, 1)
-
-
-def _checked(answer: object, count: int) -> dict[str, np.ndarray]:
-    """Scores `(n,)` float64 by name."""
-    if not isinstance(answer, Mapping) or not answer:
-        raise SefaError(
-            f"predictor: gave {type(answer).__name__}; it must give scores (n,) by the name of the attribute"
-        )
-    found = {}
-    for name, scores in answer.items():
-        numbers = scores.detach().cpu().numpy() if hasattr(scores, "detach") else np.asarray(scores)
-        if numbers.shape != (count,) or numbers.dtype.kind not in "fiub":
-            raise SefaError(
-                f"predictor: {name!r} has shape {numbers.shape} for {count} pictures; one number for each is needed"
-            )
-        found[str(name)] = numbers.astype(np.float64)
-    return found

@@ -28,9 +28,9 @@ from threadpoolctl import threadpool_limits
 from sefa_core.checks import finite, whole
 from sefa_core.errors import SefaError
 from sefa_core.factorization import MOST_DIRECTIONS, gram, layers_used
-from sefa_core.methods.covariance import Covariance, oracle_shrinkage, root, shrunk
-from sefa_core.methods.found import Finding, on_rows, packed
-from sefa_core.methods.places import places, selected
+from sefa_core.found import Finding, on_rows, packed, selected
+from sefa_core.methods.covariance import RANK, Covariance, oracle_shrinkage, root, shrunk
+from sefa_core.methods.places import places
 from sefa_core.methods.samples import MOST_SAMPLES, Progress, checked_seed, draw_codes
 from sefa_core.presets import preset_named
 
@@ -96,9 +96,9 @@ def find(
     spectrum = np.maximum(values[::-1], 0.0)
     findings = []
     for vector, value in zip(vectors[::-1][:k], spectrum, strict=False):
-        length = float(np.linalg.norm(vector))
-        if length == 0:  # the latent never goes there
+        if gan.space.std is None and value <= spectrum[0] * RANK:  # the latent never goes there
             break
+        length = float(np.linalg.norm(vector))
         unit = vector / length  # (dim,)
         deviation = float(np.sqrt(unit @ covariance @ unit))
         findings.append(Finding(on_rows(gan, indices, unit), float(value), deviation))

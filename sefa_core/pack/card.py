@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -208,6 +209,7 @@ def _provenance(pack: DirectionPack) -> list[tuple[str, str]]:
         ("fingerprint of the factorized matrices", _code(model.fingerprint) if model.fingerprint else None),
         ("method", _code(pack.method)),
         ("preset", _code(pack.preset) if pack.preset else None),
+        ("settings of the method", _code(json.dumps(dict(pack.settings))) if pack.settings else None),
         ("seeds of the previews", ", ".join(map(str, seeds)) if isinstance(seeds, list) else None),
         ("truncation of the previews", previews.get("truncation")),
         ("truncated rows", previews.get("truncation_layers")),

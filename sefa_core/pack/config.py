@@ -29,7 +29,7 @@ def to_config(pack: DirectionPack) -> dict[str, Any]:
         "num_rows": pack.space.num_rows,
         "preset": pack.preset,
         "method": pack.method,
-        **({"settings": dict(pack.settings)} if pack.settings else {}),
+        "settings": dict(pack.settings),
         "model": dict(vars(pack.model)),
         "directions": [_entry(direction, pack) for direction in pack],
         "previews": dict(pack.previews),

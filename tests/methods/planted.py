@@ -33,9 +33,14 @@ def write_linear(path: Path, matrix: np.ndarray, mapping: np.ndarray | None = No
 
 def load_linear(path: Path, matrix: np.ndarray, mapping: np.ndarray | None = None, *, fault: str = "") -> Generator:
     """Written, and opened by the family like any other file."""
-    families = Families(new_manager())
-    families.register("linear", lambda: Linear(fault))
-    return sefa.load(str(write_linear(path, matrix, mapping)), device="cpu", families=families)
+    return sefa.load(str(write_linear(path, matrix, mapping)), device="cpu", families=families(fault))
+
+
+def families(fault: str = "") -> Families:
+    """This family and no other."""
+    found = Families(new_manager())
+    found.register("linear", lambda: Linear(fault))
+    return found
 
 
 class NoForward(torch.autograd.Function):

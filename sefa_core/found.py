@@ -1,21 +1,23 @@
-"""How do the vectors that a method found become a pack that says how they were found?"""
+"""How do the vectors that a method found become a pack of this model that says how they were found?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sefa_core.closed_form import space_of
-from sefa_core.layers import canonical
+from sefa_core.layers import canonical, select
 from sefa_core.measure import RANGE_DEVIATIONS
-from sefa_core.methods.places import rows_of
-from sefa_core.pack import Direction, DirectionPack
+from sefa_core.pack import Direction, DirectionPack, Space
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
+
+
+NO_SETTINGS: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,21 @@ class Finding:
     """Standard deviation of the latent along it, where the method measured one."""
     name: str = ""
     description: str = ""
+
+
+def selected(gan: Generator, layers: str | int | Iterable[int] | None) -> tuple[int, ...]:
+    """The layers of a selection; None is the family's usual one."""
+    return select(gan.weights.default if layers is None else layers, gan.layers, gan.weights.groups)
+
+
+def rows_of(gan: Generator, indices: Iterable[int]) -> list[int]:
+    """The rows of a code that these layers read, ascending."""
+    return sorted({gan.space.layer_rows[index] for index in indices})
+
+
+def space_of(gan: Generator) -> Space:
+    """What directions of this model share."""
+    return Space(gan.family, gan.space.name, gan.space.dim, gan.space.num_rows)
 
 
 def on_rows(gan: Generator, indices: Sequence[int], vector: np.ndarray) -> np.ndarray:
@@ -43,7 +60,7 @@ def packed(
     findings: Sequence[Finding],
     *,
     method: str,
-    settings: Mapping[str, object],
+    settings: Mapping[str, object] = NO_SETTINGS,
     preset: str = "",
     spectrum: np.ndarray | None = None,
 ) -> DirectionPack:
