@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
-from sefa_core.factorization import factorize
+from sefa_core.factorization import DamagedWeightsError, factorize
 from sefa_core.found import Finding, on_rows, packed, selected, space_of
 from sefa_core.pack import DirectionPack, Space, refuse_other_model
 from sefa_core.presets import DEFAULT_PRESET
@@ -20,7 +20,10 @@ def closed_form(
 ) -> DirectionPack:
     """The `k` strongest directions of a selection; ranges only where theory gives the spread of the latent."""
     indices = selected(gan, layers)
-    result = factorize(gan.weights, indices, k=k, preset=preset)
+    try:
+        result = factorize(gan.weights, indices, k=k, preset=preset)
+    except DamagedWeightsError as problem:
+        raise SefaError(f"{gan.name}: {problem}") from problem
     findings = [
         Finding(on_rows(gan, indices, vector), float(eigenvalue))
         for vector, eigenvalue in zip(result.vectors, result.spectrum, strict=False)

@@ -25,7 +25,7 @@ def usable_device(name: str | None, family: str) -> torch.device:
         torch.zeros(1, device=device).item()  # a device without data, "meta", fails here
     except Exception as problem:  # torch has a kind of error for each kind of device
         reason = (str(problem).splitlines() or [type(problem).__name__])[0]
-        raise SefaError(f"device {name!r}: cannot be used ({reason}); try --device cpu") from problem
+        raise SefaError(f"device {chosen!r}: cannot be used ({reason}); try --device cpu") from problem
     return device
 
 

@@ -32,6 +32,10 @@ class Factorization:
     spectrum: Array
 
 
+class DamagedWeightsError(SefaError):
+    """A matrix holds what is no number."""
+
+
 def layers_used(weights: WeightExtractor, selection: Sequence[int], preset: str) -> list[Layer]:
     """The layers that `preset` factorizes for a selection of closed-form layers, in the order of the code's rows."""
     rule = preset_named(preset)
@@ -51,8 +55,6 @@ def gram(matrices: Iterable[Array], *, unit_rows: bool) -> Array:
     total: Array | None = None
     for matrix in matrices:
         a = np.asarray(matrix, dtype=np.float64)  # (out, dim)
-        if not np.isfinite(a).all():
-            raise SefaError("the weights hold NaN or infinite values; the checkpoint is damaged, use another one")
         if unit_rows:
             norms = np.linalg.norm(a, axis=1, keepdims=True)  # (out, 1)
             a = a / np.where(norms > 0, norms, 1.0)
@@ -81,8 +83,18 @@ def factorize(weights: WeightExtractor, selection: Sequence[int], *, k: int, pre
     k = whole(k, "k", 1, MOST_DIRECTIONS)
     used = layers_used(weights, selection, preset)
     with threadpool_limits(limits=1, user_api="blas"):  # more threads only wait for each other on matrices this small
-        matrix = gram((weights.matrix(layer) for layer in used), unit_rows=PRESETS[preset].unit_rows)
+        matrix = gram((_finite(weights, layer) for layer in used), unit_rows=PRESETS[preset].unit_rows)
         return eigen(matrix, k)
+
+
+def _finite(weights: WeightExtractor, layer: Layer) -> Array:
+    """The matrix `(out, dim)` of a layer, or `SefaError` where no direction can follow from it."""
+    matrix = weights.matrix(layer)
+    if not np.isfinite(matrix).all():
+        raise DamagedWeightsError(
+            f"tensor {layer.name!r}: holds NaN or infinite values; the checkpoint is damaged, use another"
+        )
+    return matrix
 
 
 def fingerprint(weights: WeightExtractor) -> str:

@@ -12,7 +12,6 @@ from sefa_core.foreign import out_of_memory
 from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
 from sefa_core.plugins import Families
 from sefa_core.presets import DEFAULT_PRESET
-from sefa_core.traverse import STEPS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -265,15 +264,15 @@ class Generator:
         directions: Direction | Iterable[Direction],
         *,
         strengths: ArrayLike | Sequence[ArrayLike] | None = None,
-        steps: int = STEPS,
+        steps: int | None = None,
         batch: int | None = None,
         force: bool = False,
     ) -> Iterator[Tile]:
         """Pictures of every sample along every direction, or along one, one tile after another.
 
         `strengths` are common to all directions, or one list for each; without them each direction goes over its own
-        range in `steps` steps. A pack of another model raises `SefaError` unless `force`. What does not fit is told
-        here, not at the first tile; a picture that is not finite, where it comes.
+        range in `steps` steps, 9 unless told. A pack of another model raises `SefaError` unless `force`. What does
+        not fit is told here, not at the first tile; a picture that is not finite, where it comes.
         """
         from sefa_core.traverse import prepared, traverse
 

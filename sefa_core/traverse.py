@@ -50,7 +50,7 @@ def prepared(
     gan: Generator,
     directions: Direction | Iterable[Direction],
     strengths: ArrayLike | Sequence[ArrayLike] | None,
-    steps: int,
+    steps: int | None,
     *,
     force: bool,
 ) -> tuple[list[Direction], list[tuple[float, ...]]]:
@@ -67,9 +67,12 @@ def prepared(
         name = f"direction {direction.name or number}"
         refuse_unlike(gan, direction.space, direction.fingerprint, name, force=force)
     if strengths is not None:
+        if steps is not None:
+            raise SefaError(f"steps={steps}: has no effect beside strengths; leave one of them out")
         return chosen, strength_lines(strengths, len(chosen))
     chosen = [gan.measured(direction) for direction in chosen]
-    return chosen, [strengths_over(direction.range, steps) for direction in chosen if direction.range]
+    count = STEPS if steps is None else steps
+    return chosen, [strengths_over(direction.range, count) for direction in chosen if direction.range]
 
 
 def strength_lines(strengths: ArrayLike | Sequence[ArrayLike], count: int) -> list[tuple[float, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,9 +118,11 @@ def test_zero_rows_do_not_become_nan() -> None:
     assert found.spectrum.sum() == pytest.approx(9 - 3)  # unit rows add one each to the trace, zero rows nothing
 
 
-def test_damaged_weights_are_refused() -> None:
-    with pytest.raises(sefa.SefaError, match="NaN"):
-        gram([np.array([[1.0, np.nan]], np.float32)], unit_rows=False)
+def test_damaged_weights_are_refused_by_name() -> None:
+    weights = extractor()
+    broken = replace(weights, matrix=lambda layer: weights.matrix(layer) * np.float32(np.nan))
+    with pytest.raises(sefa.SefaError, match=rf"tensor '{weights.layers[0].name}': holds NaN"):
+        factorize(broken, (0,), k=1, preset="paper")
 
 
 def test_vectors_are_orthonormal_sorted_and_signed() -> None:

@@ -19,7 +19,7 @@ def imported(*arguments: str) -> set[str]:
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 
 
-@pytest.mark.parametrize("verb", [[], ["discover"], ["render"], ["plugins"]])
+@pytest.mark.parametrize("verb", [[], ["discover"], ["factorize"], ["render"], ["plugins"]])
 def test_help_loads_click_and_nothing_heavy(verb: list[str]) -> None:
     loaded = imported(*verb, "--help")
     assert "click" in loaded and loaded.isdisjoint(HEAVY)

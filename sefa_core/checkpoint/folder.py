@@ -41,16 +41,19 @@ _MAX_DEPTH = 8
 def open_folder(folder: Path, options: LoadOptions, open_file: Open) -> Checkpoint:
     """The checkpoint in a folder, with the settings beside it under "config." in its values."""
     try:
-        files = sorted(path for path in folder.iterdir() if path.is_file())[:_MAX_FILES]
+        files = sorted(path for path in folder.iterdir() if _counts(path) and path.is_file())
     except OSError as error:
         raise SefaError(f"{shown(folder, 500)}: {shown(error.strerror)}; check the permissions") from None
+    if len(files) > _MAX_FILES:
+        raise SefaError(
+            f"{shown(folder, 500)}: the folder holds {len(files)} files that may be checkpoints; give the path of one"
+        )
     index = next((path for path in files if path.name.endswith(_INDEX)), None)
     if index is not None:
         return with_settings(_sharded(index, options, open_file), folder / _SETTINGS)
     found = _Found()
     for path in files:
-        if path.suffix not in _NEVER:
-            found.look_at(path, open_file)
+        found.look_at(path, open_file)
     best = sorted([*found.weights, *found.broken], key=_preference)
     if not best:
         raise SefaError(f"{shown(folder, 500)}: the folder holds no checkpoint; give the path of a file")
@@ -64,6 +67,11 @@ def open_folder(folder: Path, options: LoadOptions, open_file: Open) -> Checkpoi
     values = {name: value for settings in found.settings.values() for name, value in settings.items()}
     others = sorted(path.name for path in [*best[1:], *found.settings])
     return replace(chosen, values={**values, **chosen.values}, skipped=(*chosen.skipped, *others))
+
+
+def _counts(path: Path) -> bool:
+    """Whether a file of this name can belong to a checkpoint; training folders hold pictures by the thousand."""
+    return path.suffix not in _NEVER or path.name.endswith(_INDEX)
 
 
 @dataclass

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from sefa_core.cli.options import json_option
+from sefa_core.cli.options import PACK, json_option
 
 
 @click.command("compare")
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
+@click.argument("first", type=PACK)
+@click.argument("second", type=PACK)
 @json_option
-def command(first: Path, second: Path, as_json: bool) -> None:
+def command(first: str | Path, second: str | Path, as_json: bool) -> None:
     """Tell how the directions of two packs relate.
 
     For each direction of FIRST its match in SECOND, so that the matches are best all in all, with the cosine between
@@ -55,4 +55,4 @@ def command(first: Path, second: Path, as_json: bool) -> None:
             rows.append(
                 (number, direction.name, match, two[match].name, f"{round(found.cosines[number, match], 4) + 0.0:+.4f}")
             )
-    print_table((f"# in {first.name}", "name", f"# in {second.name}", "name", "cosine"), rows)
+    print_table((f"# in {Path(first).name}", "name", f"# in {Path(second).name}", "name", "cosine"), rows)

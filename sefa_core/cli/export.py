@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
+from sefa_core.cli.options import PACK
 from sefa_core.errors import SefaError
 
 
 @click.command("export")
-@click.argument("pack", type=click.Path(path_type=Path))
+@click.argument("pack", type=PACK)
 @click.option(
     "-d", "chosen", multiple=True, metavar="WHICH", help="Only this direction, by number or name; repeatable."
 )
 @click.option("--rows", is_flag=True, help="In a .npy, a vector for each row of the code: (k, rows, dim).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Ends in .npy or .safetensors.")
-def command(pack: Path, chosen: tuple[str, ...], rows: bool, output: Path) -> None:
+def command(pack: str | Path, chosen: tuple[str, ...], rows: bool, output: Path) -> None:
     """Write the vectors of a pack for other programs.
 
     A .npy file holds an array (k, dim), as most programs take it. A .safetensors file holds one direction as tensors

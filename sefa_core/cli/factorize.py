@@ -39,10 +39,10 @@ def command(
     device: str | None,
     as_json: bool,
 ) -> None:
-    """Find directions and save them as a pack, without torch.
+    """Find directions and save them as a pack; the closed form needs no torch.
 
-    Names that the same directions have in a pack that is already there are kept. Methods but sefa and random look at
-    what the network does, with torch; each takes the options that its own page in docs/methods.md names.
+    Names that the same directions have in a pack that is already there are kept. Methods that look
+    at codes or pictures need torch; docs/methods.md tells which they are and what each can be told.
 
     \b
     Examples:

@@ -42,6 +42,18 @@ class FiniteFloat(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 FINITE = FiniteFloat()
 
 
+class PackPlace(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
+    """A folder, or `hf:org/name@revision`; no other name is asked for on the Hub, so a typing error asks nobody."""
+
+    name = "pack"
+
+    def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> str | Path:
+        return value if isinstance(value, str) and value.startswith("hf:") else Path(value)
+
+
+PACK = PackPlace()
+
+
 def source_options(command: Command) -> Command:
     """SOURCE and how to read it."""
     options = [
@@ -130,9 +142,14 @@ def usual_truncation(
     gan: Generator, truncation: float | None, truncation_layers: int | None
 ) -> tuple[float, int | None]:
     """What was asked for, else what people use with the family."""
-    if truncation is None:
-        return gan.space.truncation, gan.space.truncation_rows if truncation_layers is None else truncation_layers
-    return truncation, truncation_layers
+    psi = gan.space.truncation if truncation is None else truncation
+    if truncation_layers is not None and psi == 1.0:
+        raise SefaError(
+            f"--truncation-layers {truncation_layers}: has no effect at truncation 1; give --truncation 0.7"
+        )
+    if truncation is None and truncation_layers is None:
+        return psi, gan.space.truncation_rows
+    return psi, truncation_layers
 
 
 def chosen_labels(gan: Generator, classes: tuple[str, ...], count: int) -> tuple[int, ...] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sefa_core.cli.options import check_output, json_option
+from sefa_core.cli.options import PACK, check_output, json_option
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("pick")
-@click.argument("pack", type=click.Path(path_type=Path))
+@click.argument("pack", type=PACK)
 @click.argument("which", nargs=-1, required=True)
 @click.option("--flip", multiple=True, metavar="WHICH", help="Turn this one round, so that +1 does what -1 did.")
 @click.option(
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace a pack there even where names are lost by it.")
 @json_option
 def command(
-    pack: Path,
+    pack: str | Path,
     which: tuple[str, ...],
     flip: tuple[str, ...],
     ranges: tuple[str, ...],

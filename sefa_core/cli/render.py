@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sefa_core.cli.options import (
+    PACK,
     check_output,
     chosen_labels,
     code_options,
@@ -76,11 +77,11 @@ def parse_edit(text: str) -> Edit:
 
 @click.command("render")
 @source_options
-@click.argument("pack", type=click.Path(path_type=Path))
+@click.argument("pack", type=PACK)
 @click.option(
     "-d", "--direction", "edits", multiple=True, required=True, help="WHICH=STRENGTH, WHICH=LOW:HIGH or WHICH."
 )
-@click.option("--steps", type=click.IntRange(2), default=STEPS, show_default=True, help="Strengths over a range.")
+@click.option("--steps", type=click.IntRange(2), help=f"Strengths over a range.  [default: {STEPS}]")
 @code_options
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture, ending in .png.")
 @click.option("--force", is_flag=True, help="Apply a pack of another model.")
@@ -90,9 +91,9 @@ def command(
     key: str | None,
     num_classes: int | None,
     geometry: str | None,
-    pack: Path,
+    pack: str | Path,
     edits: tuple[str, ...],
-    steps: int,
+    steps: int | None,
     seeds: tuple[int, ...],
     classes: tuple[str, ...],
     truncation: float | None,
@@ -123,6 +124,8 @@ def command(
     parsed = [parse_edit(edit) for edit in edits]
     directions = DirectionPack.from_pretrained(pack)
     parsed = [edit.found_in(directions) for edit in parsed]
+    if steps is not None and all(edit.strength is not None for edit in parsed):
+        raise click.UsageError("--steps has no effect where every -d has one strength; leave it out, or sweep a range")
     gan = open_source(source, family, key, num_classes, geometry, device=device)
     gan.check(directions, force=force)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
@@ -131,7 +134,7 @@ def command(
     for edit in parsed:
         if edit.strength is not None and edit.direction is not None:
             codes = edit.direction.shift(codes, edit.strength, force=force)
-    picture = draw(gan, parsed, codes, seeds, steps=steps, batch=batch, force=force)
+    picture = draw(gan, parsed, codes, seeds, steps=steps or STEPS, batch=batch, force=force)
     with whole_file(output) as temporary:
         picture.save(temporary, format="PNG")
     click.echo(f"{output}: {picture.width} x {picture.height}")

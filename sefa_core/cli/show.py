@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sefa_core.cli.options import json_option
+from sefa_core.cli.options import PACK, json_option
 
 if TYPE_CHECKING:
     from sefa_core.pack import DirectionPack
 
 
 @click.command("show")
-@click.argument("pack", type=click.Path(path_type=Path))
+@click.argument("pack", type=PACK)
 @json_option
-def command(pack: Path, as_json: bool) -> None:
+def command(pack: str | Path, as_json: bool) -> None:
     """Tell what a direction pack holds.
 
     \b
@@ -28,7 +28,7 @@ def command(pack: Path, as_json: bool) -> None:
     print_pack(DirectionPack.from_pretrained(pack), pack, as_json=as_json)
 
 
-def print_pack(pack: DirectionPack, path: Path, *, as_json: bool) -> None:
+def print_pack(pack: DirectionPack, path: str | Path, *, as_json: bool) -> None:
     """The pack as a table, or as JSON."""
     from sefa_core.cli.tables import print_facts, print_json, print_table
     from sefa_core.pack.config import to_config

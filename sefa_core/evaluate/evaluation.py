@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sefa_core.evaluate.frechet import Features, distance, moments
+from sefa_core.evaluate.frechet import KEPT, Features, distance, drift, moments
 from sefa_core.evaluate.naming import digest
 from sefa_core.evaluate.partial import Partial
 from sefa_core.evaluate.predictors import Predictor, features_named, predictor_named
@@ -22,6 +22,7 @@ from sefa_core.traverse import strengths_over
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
+    from sefa_core.methods.covariance import Covariance
     from sefa_core.pack import Direction, DirectionPack
 
 REFERENCE, EDITED = 1_000_000, 2_000_000
@@ -122,11 +123,15 @@ def _frechet(
     force: bool,
     progress: Progress | None,
 ) -> np.ndarray:
-    """Distances `(k, t)` to pictures of other codes; those at strength 0 tell what is owed to the samples alone."""
+    """Distances to pictures of other codes, and drifts: `(2, k, t)`.
+
+    At strength 0 a distance tells what is owed to sampling alone.
+    """
     reference, codes = (_many(gan, settings, first) for first in (REFERENCE, EDITED))
-    total = (strengths != 0).sum() + 2
-    base = None
-    found: dict[tuple[int, float], float] = {}
+    total = int((strengths != 0).sum()) + 1
+    others: Covariance | None = None
+    unedited: np.ndarray | None = None
+    found: dict[tuple[int, float], list[float]] = {}
     for d, direction in enumerate(directions):
         for strength in strengths[d].tolist():
             where = (d if strength else -1, strength)
@@ -134,15 +139,18 @@ def _frechet(
             if where in found:
                 continue
             if progress is not None:
-                progress("Frechet distances", len(found) + 1, int(total))
+                progress("Frechet distances", len(found), total)
             if kept.get(key) is None:
-                base = base or moments(gan, reference, features, batch=settings.batch)
-                edited = moments(
+                if others is None or unedited is None:
+                    others, _ = moments(gan, reference, features, batch=settings.batch)
+                    _, unedited = moments(gan, codes[: max(2, KEPT)], features, batch=settings.batch)
+                edited, first = moments(
                     gan, codes, features, direction=direction, strength=strength, batch=settings.batch, force=force
                 )
-                kept.put(key, distance(base, edited))
-            found[where] = float(kept.get(key))
-    return np.array([[found[d if s else -1, s] for s in strengths[d].tolist()] for d in range(len(directions))])
+                kept.put(key, [distance(others, edited), drift(first, unedited)])
+            found[where] = kept.get(key)
+    table = [[found[d if s else -1, s] for s in strengths[d].tolist()] for d in range(len(directions))]
+    return np.moveaxis(np.array(table, dtype=np.float64), -1, 0)  # (k, t, 2) -> (2, k, t)
 
 
 def _many(gan: Generator, settings: Settings, first: int) -> Codes:

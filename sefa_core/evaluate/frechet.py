@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sefa_core.interfaces import Codes
     from sefa_core.pack import Direction
 
+KEPT = 200
+"""Codes whose features are kept, to tell how far each picture went."""
 Features = Callable[["torch.Tensor"], "torch.Tensor | np.ndarray"]
 """From pictures `(n, C, H, W)`, -1 for black to 1 for white, to features `(n, d)`."""
 
@@ -50,9 +52,13 @@ def moments(
     strength: float = 0.0,
     batch: int | None = None,
     force: bool = False,
-) -> Covariance:
-    """Mean and covariance of the features of pictures of `codes`, moved by `strength` along `direction`."""
+) -> tuple[Covariance, np.ndarray]:
+    """Mean and covariance of the features of pictures of `codes`, moved by `strength` along `direction`.
+
+    Beside them the features `(KEPT, d)` of the first codes, for `drift`; of the others nothing is kept.
+    """
     total: Covariance | None = None
+    kept: list[np.ndarray] = []
     for images in shown_pictures(gan, codes, direction=direction, strength=strength, batch=batch, force=force):
         answer = features(images)
         found = answer.detach().cpu().numpy() if hasattr(answer, "detach") else np.asarray(answer)
@@ -62,9 +68,22 @@ def moments(
             )
         total = total or Covariance(found.shape[1])
         total.add(found)
+        if total.count - len(found) < KEPT:
+            kept.append(found.astype(np.float64))
     if total is None or total.count < 2:
         raise SefaError("features: a covariance needs at least 2 pictures; sample more")
-    return total
+    return total, np.concatenate(kept)[:KEPT]
+
+
+def drift(edited: np.ndarray, unedited: np.ndarray) -> float:
+    """How far an edit takes a picture from itself: 0 nowhere, 1 as far as another sample is.
+
+    Mean distance of features `(n, d)` of the same codes, edited and not, over that of neighbouring codes. In a space of
+    faces it tells whether the person stays, in a perceptual one how much is seen to change.
+    """
+    apart = np.linalg.norm(unedited - np.roll(unedited, 1, axis=0), axis=1).mean()
+    moved = np.linalg.norm(edited - unedited, axis=1).mean()
+    return float(moved / apart) if apart > 0 else float("nan")
 
 
 def shown_pictures(

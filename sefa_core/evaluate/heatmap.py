@@ -8,7 +8,7 @@ from typing import Any
 
 LESS, NONE, MORE = (29, 95, 168), (240, 240, 236), (198, 84, 24)
 INK, PAPER = "#17191c", "#ffffff"
-CELL, LINE, LABEL, HEAD, MARGIN = 58, 26, 150, 96, 12
+CELL, LINE, LABEL, HEAD, MARGIN = 58, 26, 150, 100, 12
 LEAST_TOP = 2.0
 """Spreads that the darkest colour stands for at least: noise shall not look like an effect."""
 LONGEST = 22
@@ -26,7 +26,7 @@ def heat_map(record: Mapping[str, Any], *, paper: bool = True) -> str:
     if record["controls"]:
         rows.append(("random, at most", controls))
     top = max([LEAST_TOP, *(abs(value) for _, cells in rows for value, _ in cells if value is not None)])
-    width, height = LABEL + CELL * len(attributes) + MARGIN + HEAD // 2, HEAD + LINE * len(rows) + 2 * MARGIN
+    width, height = LABEL + CELL * len(attributes) + HEAD, HEAD + LINE * len(rows) + 2 * MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
         'role="img" aria-label="Effect of every direction on every attribute, in standard deviations" '

@@ -71,8 +71,11 @@ def features_named(name: str) -> Features:
 
 def scores_of(predictor: Predictor, images: torch.Tensor, name: str = "predictor") -> dict[str, np.ndarray]:
     """What the predictor says of `images (n, C, H, W)`: float64 `(n,)` by attribute; `SefaError` on another answer."""
+    import torch
+
     try:
-        answer = predictor(images)
+        with torch.no_grad():
+            answer = predictor(images)
     except SefaError:
         raise
     except FOREIGN as problem:  # whatever foreign code raises is its own fault

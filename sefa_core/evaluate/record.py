@@ -59,8 +59,8 @@ def record_of(
     variety = diversity(pack)
     entries = _entries(found, measured, attributes, unedited, spread, scores[0][0])
     if frechet is not None:
-        for entry, line in zip(entries, frechet, strict=True):
-            entry["frechet"] = line.tolist()
+        for entry, distances, drifts in zip(entries, *frechet, strict=True):
+            entry["frechet"], entry["drift"] = distances, drifts
     control_effects = _effects(controls, unedited, settings) if len(controls.directions) else None
     control_entries = (
         []

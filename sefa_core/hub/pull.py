@@ -63,7 +63,7 @@ def fetch(repo_id: str, *, revision: str | None = None, token: str | None = None
     from huggingface_hub import snapshot_download
 
     check_repo_id(repo_id)
-    with told(repo_id, revision=revision):
+    with told(repo_id, doing="fetch", revision=revision):
         snapshot = Path(
             snapshot_download(
                 repo_id,

@@ -83,7 +83,7 @@ def push(
 
     if dry_run:
         return Pushed(repo_id, files | {README: written("").encode()})
-    with told(repo_id, sending=True, revision=revision):
+    with told(repo_id, doing="send", revision=revision):
         api = client(token)
         before = _prepared(api, repo_id, private, revision)
         there = {file.rfilename for file in before.siblings or []}

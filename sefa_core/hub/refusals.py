@@ -6,17 +6,20 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from sefa_core.errors import SefaError
 
 AGAIN = "nothing is changed; repeat the command later, what has arrived is not sent again"
+
+Doing = Literal["send", "fetch", "search"]
 
 _NETWORK = ("http", "requests", "urllib3")
 """Whose errors say that nobody was reached; which one huggingface_hub uses depends on its version."""
 
 
 @contextmanager
-def told(what: str, *, sending: bool = False, revision: str | None = None) -> Iterator[None]:
+def told(what: str, *, doing: Doing, revision: str | None = None) -> Iterator[None]:
     """The block calls huggingface_hub, which is kept quiet; what goes wrong there is one `SefaError` about `what`."""
     from huggingface_hub.utils import logging as its_logging
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
@@ -30,24 +33,24 @@ def told(what: str, *, sending: bool = False, revision: str | None = None) -> It
     except SefaError:
         raise
     except Exception as problem:  # which classes come through depends on the version and its HTTP library
-        raise SefaError(f"{what}: {_reason(problem, what, sending, revision)}") from problem
+        raise SefaError(f"{what}: {_reason(problem, what, doing, revision)}") from problem
     finally:
         its_logging.set_verbosity(verbosity)
         if not silent:
             enable_progress_bars()
 
 
-def _reason(problem: Exception, repo: str, sending: bool, revision: str | None) -> str:
+def _reason(problem: Exception, repo: str, doing: Doing, revision: str | None) -> str:
     from huggingface_hub import constants, errors
 
     chain = list(_causes(problem))
     if constants.HF_HUB_OFFLINE and any(isinstance(p, errors.OfflineModeIsEnabled | OSError) for p in chain):
-        if sending:
+        if doing != "fetch":
             return "HF_HUB_OFFLINE is set, so the Hub is not asked; unset it"
         return "not in the Hub's cache, and HF_HUB_OFFLINE forbids to fetch it; unset that"
     answer = next((p for p in chain if isinstance(p, errors.HfHubHTTPError) and p.response is not None), None)
     if answer is not None:
-        return _answered(answer, repo, sending, revision)
+        return _answered(answer, repo, doing, revision)
     if any(isinstance(p, errors.LocalTokenNotFoundError) for p in chain):
         return "no token is stored here; log in (`hf auth login`) or set HF_TOKEN"
     if isinstance(problem, errors.HFValidationError):
@@ -62,11 +65,11 @@ def _reason(problem: Exception, repo: str, sending: bool, revision: str | None) 
         return (
             f"{constants.ENDPOINT} does not answer as a Hub does {why}; check HF_ENDPOINT, or upgrade huggingface_hub"
         )
-    cached = "" if sending else ", and it is not in the Hub's cache"
+    cached = ", and it is not in the Hub's cache" if doing == "fetch" else ""
     return f"{constants.ENDPOINT} was not reached {why}{cached}; check the network, the proxy and HF_ENDPOINT"
 
 
-def _answered(problem: Exception, repo: str, sending: bool, revision: str | None) -> str:
+def _answered(problem: Exception, repo: str, doing: Doing, revision: str | None) -> str:
     from huggingface_hub import constants, errors
 
     response = problem.response  # type: ignore[attr-defined]  # chosen by the caller
@@ -79,24 +82,31 @@ def _answered(problem: Exception, repo: str, sending: bool, revision: str | None
     if status == 429:
         return f"the Hub limits how often it is asked (HTTP 429){_wait(response.headers)}; a token raises the limit"
     if status >= 500 and status != 507:
-        return f"the Hub has trouble (HTTP {status}); {AGAIN if sending else 'try again later'}"
+        cure = AGAIN if doing == "send" else "try again later"
+        return f"the Hub has trouble (HTTP {status}); {cure}"
     if status in (402, 413, 507) or re.search(r"quota|storage", said, re.IGNORECASE):
         return (
             f"there is no room left on the Hub (HTTP {status}{': ' + said if said else ''}); free some, or pay for it"
         )
-    if status in (401, 403) or isinstance(problem, errors.RepositoryNotFoundError):
-        return _not_allowed(status, repo, sending, said)
+    if status in (401, 403) or (isinstance(problem, errors.RepositoryNotFoundError) and doing != "search"):
+        return _not_allowed(status, repo, doing, said)
     if status in (409, 412):
         return f"somebody else changed the repository meanwhile (HTTP {status}); repeat the command"
     if isinstance(problem, errors.EntryNotFoundError):
         return f"a file of the pack is gone (HTTP {status}); repeat the command"
     why = said or _line(problem)
+    if doing == "search":  # no repository was asked for, so none can be missing
+        return f"the Hub answered HTTP {status} ({why}); check HF_ENDPOINT, or upgrade huggingface_hub"
     return f"the Hub answered HTTP {status} ({why}); look at {constants.ENDPOINT}/{repo}, or upgrade huggingface_hub"
 
 
-def _not_allowed(status: int, repo: str, sending: bool, said: str) -> str:
+def _not_allowed(status: int, repo: str, doing: Doing, said: str) -> str:
     from huggingface_hub import get_token
 
+    if doing == "search":
+        why = f": {said}" if said else ""
+        return f"the Hub refuses to search (HTTP {status}{why}); log in (`hf auth login`, HF_TOKEN)"
+    sending = doing == "send"
     if status == 401 and (sending or "invalid" in said.lower()):
         if sending and "invalid" not in said.lower() and get_token() is None:
             return "the Hub takes nothing without a token; log in (`hf auth login`), or set HF_TOKEN or --token"

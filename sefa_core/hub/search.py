@@ -26,7 +26,7 @@ def search(
 ) -> list[Found]:
     """Packs on the Hub, the most fetched first."""
     wanted = ["sefa", *([_base_filter(base_model)] if base_model else [])]
-    with told("the Hub", sending=True):
+    with told("the Hub", doing="search"):
         models = list(client(token).list_models(filter=wanted, search=text, sort="downloads", limit=limit, full=True))
     return [
         Found(

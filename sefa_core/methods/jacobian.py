@@ -48,8 +48,8 @@ def find(
 
     `region` is a box `(left, top, right, bottom)` from 0 to 1, or a mask `(h, w)`. `ridge` is `epsilon` in parts of the
     mean eigenvalue of `M_out`: directions that change nothing outside would have an infinite `lambda`. Quotients do not
-    add up, so a pack found in a region holds no spectrum. Costs about five pictures for each code and each number of the
-    latent; `batch` of them are made at a time.
+    add up, so a pack found in a region holds no spectrum. Costs about five pictures for each code and each number of
+    the latent; `batch` of them are made at a time.
     """
     import torch
 

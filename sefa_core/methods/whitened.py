@@ -86,6 +86,8 @@ def find(
             settings["classes"] = list(classes)
     with threadpool_limits(limits=1, user_api="blas"):  # the same bytes, however many cores there are
         energy = gram((gan.weights.matrix(layer) for layer in used), unit_rows=preset_named(preset).unit_rows)
+        if not np.isfinite(energy).all():
+            raise SefaError(f"{gan.name}: its layers hold NaN or infinite values; the file is damaged, use another")
         if gan.space.std is not None:  # a sphere changes no direction, and no rounding either
             values, columns = np.linalg.eigh(energy)
             values, vectors = values * gan.space.std**2, columns.T

@@ -183,7 +183,7 @@ class DirectionPack(Sequence[Direction]):
         """Write `directions.safetensors`, `config.json` and `README.md` into `folder`; returns the folder."""
         from sefa_core.pack.file import save
 
-        return save(self, Path(folder))
+        return save(self, Path(folder).expanduser())
 
     def push_to_hub(
         self,
@@ -239,7 +239,7 @@ class DirectionPack(Sequence[Direction]):
                 return shared
         if revision is not None:
             raise SefaError(f"{source}: a folder has no revisions; leave revision out, or write hf:org/name")
-        return load(Path(source))
+        return load(Path(source).expanduser())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DirectionPack):

@@ -92,6 +92,16 @@ def test_folders(tmp_path: Path, line) -> None:
     assert open_checkpoint(tmp_path).path == tmp_path / "G_ema.pth"  # the averaged generator before all others
 
 
+def test_folders_of_training_runs(tmp_path: Path, line) -> None:
+    for number in range(1001):
+        (tmp_path / f"fakes{number}.png").touch()
+    save_file({"a": np.ones(3, "f4")}, tmp_path / "netG.pth")
+    assert open_checkpoint(tmp_path).path == tmp_path / "netG.pth"
+    for number in range(1000):
+        (tmp_path / f"part{number}").touch()
+    assert "holds 1001 files that may be checkpoints" in line(lambda: open_checkpoint(tmp_path))
+
+
 def test_sharded_folders(tmp_path: Path, line) -> None:
     save_file({"a": np.ones(3, "f4")}, tmp_path / "model-00001-of-00002.safetensors")
     save_file({"b": np.full(2, 2, "f4")}, tmp_path / "model-00002-of-00002.safetensors")

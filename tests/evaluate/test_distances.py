@@ -11,7 +11,7 @@ import torch
 
 from sefa_core.errors import SefaError
 from sefa_core.evaluate.diversity import diversity
-from sefa_core.evaluate.frechet import distance, moments
+from sefa_core.evaluate.frechet import distance, drift, moments
 from sefa_core.evaluate.pixel_attributes import small_colours
 from sefa_core.methods.covariance import Covariance
 from tests.evaluate.known import linear
@@ -55,10 +55,13 @@ def test_distance_to_itself_is_zero_even_with_few_samples() -> None:
 def test_moving_a_linear_generator_moves_the_mean_alone(tmp_path: Path) -> None:
     gan, pack, _ = linear(tmp_path)
     codes = gan.sample(range(30))
-    base = moments(gan, codes, small_colours, batch=8)
-    moved = moments(gan, codes, small_colours, direction=pack[0], strength=2.0, batch=11)
+    base, unedited = moments(gan, codes, small_colours, batch=8)
+    moved, edited = moments(gan, codes, small_colours, direction=pack[0], strength=2.0, batch=11)
     step = small_colours(gan.synthesize(pack[0].shift(codes, 2.0)) - gan.synthesize(codes))[0]
     assert distance(base, moved) == pytest.approx(float((step**2).sum()), rel=1e-3)
+    apart = np.linalg.norm(unedited - unedited[[-1, *range(29)]], axis=1).mean()
+    assert drift(edited, unedited) == pytest.approx(float(step.norm()) / apart, rel=1e-3)
+    assert drift(unedited, unedited) == 0
 
 
 def test_features_of_another_shape_are_refused(tmp_path: Path) -> None:

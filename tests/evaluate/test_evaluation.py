@@ -130,6 +130,8 @@ def test_distances_grow_with_the_strength_and_begin_alike(made: Made) -> None:
     reader = Readings(inverse, mixed(pack, [[1, 0, 0]]))
     record = evaluate(gan, pack, replace(SETTINGS, features="colours", samples=100), predictor=reader)
     lines = np.array([entry["frechet"] for entry in record["directions"]])  # (k, t)
+    drifts = np.array([entry["drift"] for entry in record["directions"]])
+    assert (drifts[:, 2] == 0).all() and (drifts[:, [0, 4]] > 1.9 * drifts[:, [1, 3]]).all()
     assert (lines[:, 2] == lines[0, 2]).all() and record["feature_space"] == "colours"
     assert (lines[:, [0, 4]] > lines[:, [1, 3]]).all() and (lines[:, [1, 3]] > lines[:, [2]]).all()
 

@@ -65,5 +65,18 @@ def test_nothing_is_found(machine: Machine) -> None:
 
 def test_no_hub(machine: Machine, hub: HubServer) -> None:
     assert "HF_HUB_OFFLINE is set" in machine.refusal("search", HF_HUB_OFFLINE="1")
-    hub.fail("GET", "/api/models", 418)
-    assert "the Hub answered HTTP 418" in machine.refusal("search")
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (418, "the Hub answered HTTP 418"),
+        (404, "the Hub answered HTTP 404"),
+        (401, "the Hub refuses to search (HTTP 401"),
+        (501, "the Hub has trouble (HTTP 501); try again later"),
+    ],
+)
+def test_a_hub_that_does_not_search(machine: Machine, hub: HubServer, status: int, told: str) -> None:
+    hub.fail("GET", "/api/models", status)
+    refusal = machine.refusal("search")
+    assert told in refusal and "the Hub/" not in refusal and "sent" not in refusal

@@ -18,6 +18,7 @@ from sefa_core.generator import Generator
 from sefa_core.methods import METHODS
 from sefa_core.pack import DirectionPack
 from tests.conftest import GOLDEN, REPOSITORY
+from tests.methods.planted import DIM, load_linear, planted
 
 STYLED = str(GOLDEN / "rosinality_32" / "checkpoint.pt")
 PLAIN = str(GOLDEN / "dcgan_tar_32" / "checkpoint.tar")
@@ -189,3 +190,16 @@ def test_every_method_and_each_of_its_options_is_documented() -> None:
         section = page.partition(f"\n## {method}\n")[2].partition("\n## ")[0]
         own = set(methods.options(method)) - {"k", "samples", "seed", "classes", "batch", "preset"}
         assert all(f"`{name}`" in section for name in own), (method, own)
+
+
+def test_damaged_weights_are_told(tmp_path: Path) -> None:
+    matrix, bad = planted([6, 5, 4, 3, 2, 1])[0], np.full((DIM, DIM), np.nan)
+    gan = load_linear(tmp_path / "bad.safetensors", matrix, bad)
+    for method in ("pca", "whitened"):
+        with pytest.raises(sefa.SefaError, match="mapped codes hold NaN or infinite values"):
+            methods.find(gan, method, samples=10)
+    matrix[3, 2] = np.nan
+    with pytest.raises(sefa.SefaError, match="its layers hold NaN"):
+        methods.find(load_linear(tmp_path / "worse.safetensors", matrix), "whitened")
+    with pytest.raises(sefa.SefaError, match="its pictures change by NaN"):
+        methods.find(gan, "jacobian", samples=1)

@@ -96,9 +96,7 @@ def test_components_of_rows_that_differ_move_each_by_its_own_vector(apart: Gener
             assert not direction.even and direction.rows == (0, 1)
             np.testing.assert_allclose(direction.offsets[1], direction.offsets[0, ::-1] / 2, atol=1e-4)
             assert np.square(direction.offsets).sum() == pytest.approx(2)
-        reach = 3 * np.sqrt(
-            5 / 2
-        )  # z moves by a unit vector as the code does by one of length sqrt(5); sqrt(2) is a strength
+        reach = 3 * np.sqrt(5 / 2)  # a unit step of z is one of length sqrt(5) of both rows together
         assert pack[0].range == pytest.approx((-reach, reach), rel=0.1)
 
 
