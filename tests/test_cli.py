@@ -108,6 +108,16 @@ def test_render_one_edit_is_the_plain_picture(tiny: Path, tmp_path: Path) -> Non
         np.testing.assert_array_equal(np.asarray(picture), gan.pixels(gan.synthesize(codes))[0])
 
 
+def test_options_without_effect_are_refused(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "-k", 1, "-o", tmp_path / "p")
+    words = ["render", tiny, tmp_path / "p", "-o", tmp_path / "s.png"]
+    assert "--steps has no effect" in run(*words, "-d", "0=2", "--steps", 5, status=2)
+    assert "no effect at truncation 1" in error(*words, "-d", "0=2", "--truncation", 1, "--truncation-layers", 1)
+    gan = sefa.load(str(tiny))
+    with pytest.raises(sefa.SefaError, match="steps=5: has no effect"):
+        gan.traverse(gan.sample([0]), gan.factorize(k=1), strengths=[0, 1], steps=5)
+
+
 @pytest.mark.parametrize("edits", [["0"], ["0=-1:1", "1"], ["0", "1=2"]])
 def test_render_sheets(tiny: Path, tmp_path: Path, edits: list[str]) -> None:
     run("factorize", tiny, "-k", 3, "-o", tmp_path / "p")
