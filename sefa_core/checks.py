@@ -12,6 +12,8 @@ from typing import Any
 
 from sefa_core.errors import SefaError
 
+MOST_STRENGTH = 1e6
+"""Beyond it no latent makes a picture, and sums of strengths stop being numbers."""
 MOST_TEXT = 500
 
 
@@ -55,6 +57,8 @@ def ends(value: object, what: str) -> tuple[float, float]:
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise SefaError(f"{what} {shown(value)}: must be two numbers, the lower first")
     low, high = finite(value[0], what), finite(value[1], what)
+    if max(abs(low), abs(high)) > MOST_STRENGTH:
+        raise SefaError(f"{what} {shown(value)}: no strength goes beyond a million; give what a latent can bear")
     if low > high:
         raise SefaError(f"{what} {shown(value)}: runs backwards; give the lower number first")
     return low, high

@@ -24,7 +24,7 @@ def usable_device(name: str | None, family: str) -> torch.device:
         device = torch.device(chosen)
         torch.zeros(1, device=device).item()  # a device without data, "meta", fails here
     except Exception as problem:  # torch has a kind of error for each kind of device
-        reason = (str(problem).splitlines() or [type(problem).__name__])[0]
+        reason = (str(problem).splitlines() or [type(problem).__name__])[0].partition(". ")[0].partition(": ")[0]
         raise SefaError(f"device {chosen!r}: cannot be used ({reason}); try --device cpu") from problem
     return device
 

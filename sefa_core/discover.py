@@ -62,7 +62,7 @@ def discover(
     progress: Callable[[str, int, int | None], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> DirectionPack:
-    """Write `out/index.html`, `out/sheets/*.png` and `out/pack/`, all or nothing; returns the pack, ranges measured.
+    """Write `out/index.html`, `out/sheets/*.png` and `out/pack/`, all or nothing; returns the pack as it was saved.
 
     Directions are those of `shared` where it is given, else they are factorized. Names that a pack in `out` has are
     carried over to the same directions. `force` shows a `shared` pack of another model, and replaces a pack whose
@@ -117,7 +117,7 @@ def discover(
             (folder / "pack").mkdir(exist_ok=True)
             (folder / "pack" / CARD).write_bytes(card)
         saved.save_pretrained(folder / "pack")
-    return pack
+    return saved
 
 
 def check_places(out: Path, *, force: bool = False) -> None:

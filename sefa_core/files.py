@@ -23,7 +23,7 @@ def printable(text: object) -> str:
 def cannot_write(path: Path, problem: OSError) -> SefaError:
     """The one sentence for an output that cannot be written."""
     why = problem.strerror or str(problem)
-    return SefaError(f"{printable(path)}: cannot be written ({printable(why)}); choose another place with -o")
+    return SefaError(f"{printable(path)}: cannot be written ({printable(why)}); make room, or choose another place")
 
 
 def writable(path: Path, *, folder: bool) -> None:

@@ -46,12 +46,17 @@ def guarded(who: str, doing: str) -> Iterator[None]:
         ) from problem
 
 
+NO_MEMORY = ("allocate memory", "bad_alloc")
+
+
 def out_of_memory(problem: BaseException) -> bool:
     """Whether a picture did not fit; torch says so in its own words, and on a CPU by a plain RuntimeError."""
     return (
         isinstance(problem, MemoryError)
         or type(problem).__name__ == "OutOfMemoryError"
-        or (isinstance(problem, RuntimeError) and "allocate memory" in str(problem))
+        or (
+            isinstance(problem, RuntimeError) and any(sign in str(problem) for sign in ("allocate memory", "bad_alloc"))
+        )
     )
 
 

@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -252,9 +252,30 @@ def discover(found: Iterable[EntryPoint]) -> Families:
 @functools.cache
 def installed() -> Families:
     """The families found through entry points of the group `sefa`, loaded at the first call."""
-    found: Iterable[EntryPoint] = entry_points(group=GROUP)
+    found, broken = _entries()
     only = os.environ.get(SWITCH)
     if only is not None:
         wanted = {name.strip() for name in only.split(",")}
         found = [point for point in found if point.name in wanted]
-    return discover(found)
+    families = discover(found)
+    families.plugins += broken
+    return families
+
+
+def _entries() -> tuple[list[EntryPoint], list[Plugin]]:
+    """The entry points of the group, and distributions whose list cannot be read; the first of a name counts."""
+    found: list[EntryPoint] = []
+    broken: list[Plugin] = []
+    seen: set[str] = set()
+    for distribution in distributions():
+        name = ""
+        try:  # one at a time: importlib's own search ends at the first file that is damaged
+            name = distribution.name or ""
+            points = [point for point in distribution.entry_points if point.group == GROUP]
+        except FOREIGN as problem:
+            broken.append(Plugin(name, name, "", f"its entry points cannot be read ({shown(problem)}); reinstall it"))
+            continue
+        if name not in seen:
+            found += points
+        seen.add(name)
+    return found, broken

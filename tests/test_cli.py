@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -18,11 +21,13 @@ from sefa_core.cli import VERBS, options
 from sefa_core.cli import sefa as command
 from tests.conftest import write_dcgan
 
+SEFA = (sys.executable, "-m", "sefa_core")
+
 
 def run(*arguments: object, status: int = 0, folder: Path | None = None, **environment: str) -> str:
     """`sefa arguments...`; returns stdout, or stderr when another status than 0 is expected."""
     process = subprocess.run(
-        [sys.executable, "-m", "sefa_core", *map(str, arguments)],
+        [*SEFA, *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=folder,
@@ -106,6 +111,45 @@ def test_render_one_edit_is_the_plain_picture(tiny: Path, tmp_path: Path) -> Non
     codes = pack[1].shift(pack[0].shift(gan.sample([85]), 2.5), -1.0)
     with Image.open(output) as picture:
         np.testing.assert_array_equal(np.asarray(picture), gan.pixels(gan.synthesize(codes))[0])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the machine has no /dev/full")
+@pytest.mark.parametrize("words", [["models"], ["--version"], ["show", "--help"], ["plugins", "--json"]])
+def test_a_full_output_is_told(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        ended = subprocess.run([*SEFA, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert "standard output cannot be written (No space left on device)" in ended.stderr
+
+
+def test_closed_streams_and_closed_pipes_are_no_error(tiny: Path, tmp_path: Path) -> None:
+    pack = run("factorize", tiny, "-k", 3, "-o", tmp_path / "p") and tmp_path / "p"
+    command = shlex.join([*SEFA, "show", str(pack)])
+    for line in (f"{command} >&-", f"{command} >&- 2>&-", f"set -o pipefail; {command} | head -n 1 >/dev/null"):
+        ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+        assert (ended.returncode, ended.stderr) == (0, ""), line
+
+
+def test_a_terminated_run_leaves_nothing_behind(tiny: Path, tmp_path: Path) -> None:
+    """It is ended as soon as its temporary folder appears, and again while it is in the middle of its pictures."""
+    for wait in (0.0, 0.3):
+        place = tmp_path / f"at {wait}"
+        place.mkdir()
+        words = ["discover", str(tiny), "--seeds", "0-199", "-o", str(place / "report")]
+        process = subprocess.Popen([*SEFA, *words], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while not any(place.iterdir()) and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(wait)
+        process.terminate()
+        assert process.wait() == 128 + signal.SIGTERM
+        assert not any(place.iterdir())
+
+
+def test_an_empty_output_is_not_this_folder(tiny: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    assert "is empty" in run("factorize", tiny, "-o", "", status=2, folder=here)
+    assert not any(here.iterdir())
 
 
 def test_options_without_effect_are_refused(tiny: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import keyword
 import os
+import signal
 import sys
 
 import click
@@ -66,6 +67,16 @@ class Verbs(click.Group):
         except SefaError as problem:
             click.echo(f"Error: {problem}", err=True)
             ctx.exit(1)
+        except BrokenPipeError:  # before click, which takes it for a failure
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            ctx.exit(0)
+        except (MemoryError, RuntimeError) as problem:
+            from sefa_core.foreign import out_of_memory
+
+            if not out_of_memory(problem):
+                raise
+            click.echo(f"Error: {ctx.invoked_subcommand}: the memory is full; ask for less at a time", err=True)
+            ctx.exit(1)
 
 
 def _module(verb: str) -> str:
@@ -86,9 +97,45 @@ def sefa() -> None:
 
 
 def main() -> None:
-    """Run the command; a reader that closes the pipe early (`| head`) is no error."""
+    """Run the command; a reader that closes the pipe early (`| head`) is no error, a full disk behind it is."""
+    _open_standard_streams()
+    for name in ("SIGTERM", "SIGHUP"):  # so that what is half written is taken away, as after Ctrl-C
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has SIGHUP ignored
+            signal.signal(number, _end)
     try:
-        sefa.main()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        sys.exit(_run())
+    except OSError as problem:  # of an output: what is read and written elsewhere has its own words
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, 1)  # what is still to be flushed has nowhere to go
+        click.echo(f"Error: standard output cannot be written ({problem.strerror}); make room there", err=True)
+        sys.exit(1)
+
+
+def _run() -> int:
+    """The status with which the command ends; usage errors are shown as click shows them."""
+    try:
+        status = sefa.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.Abort:
+        click.echo("Aborted!", err=True)
+        return 1
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _open_standard_streams() -> None:
+    """Give a closed input, output or error stream somewhere to go, before a file takes its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        pass
+    os.close(number)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  # open for as long as we are
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115

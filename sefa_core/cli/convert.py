@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from sefa_core.cli.options import check_output, open_source, source_options
+from sefa_core.cli.options import OUTPUT, check_output, open_source, source_options
 
 
 @click.command("convert")
 @source_options
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The file, ending in .safetensors."
-)
+@click.option("-o", "--output", type=OUTPUT, required=True, help="The file, ending in .safetensors.")
 def command(
     source: str, family: str | None, key: str | None, num_classes: int | None, geometry: str | None, output: Path
 ) -> None:

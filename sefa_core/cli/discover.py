@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sefa_core.cli.options import (
+    OUTPUT,
     chosen_labels,
     code_options,
     layer_options,
@@ -43,9 +44,7 @@ LONGEST_NAME = 100
 )
 @click.option("--reach", type=float, help="Go from -REACH to REACH instead of over each direction's own range.")
 @code_options
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder for the report; NAME-directions by default."
-)
+@click.option("-o", "--output", type=OUTPUT, help="Folder for the report; NAME-directions by default.")
 @click.option("--force", is_flag=True, help="Show a pack of another model; replace names or a page that would be lost.")
 @click.pass_context
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sefa_core.cli.options import FINITE, json_option, open_source, source_options
+from sefa_core.cli.options import FINITE, OUTPUT, json_option, open_source, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +49,7 @@ CODES = "0-59"
 )
 @click.option("--batch", type=click.IntRange(1), help="Pictures made at a time.")
 @click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder of the evaluation; NAME-evaluation by default."
-)
+@click.option("-o", "--output", type=OUTPUT, help="Folder of the evaluation; NAME-evaluation by default.")
 @click.option("--fresh", is_flag=True, help="Begin again where an interrupted evaluation could go on.")
 @click.option("--force", is_flag=True, help="Evaluate a pack of another model.")
 @json_option

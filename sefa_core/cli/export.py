@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sefa_core.cli.options import PACK
+from sefa_core.cli.options import OUTPUT, PACK
 from sefa_core.errors import SefaError
 
 
@@ -16,7 +16,7 @@ from sefa_core.errors import SefaError
     "-d", "chosen", multiple=True, metavar="WHICH", help="Only this direction, by number or name; repeatable."
 )
 @click.option("--rows", is_flag=True, help="In a .npy, a vector for each row of the code: (k, rows, dim).")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Ends in .npy or .safetensors.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="Ends in .npy or .safetensors.")
 def command(pack: str | Path, chosen: tuple[str, ...], rows: bool, output: Path) -> None:
     """Write the vectors of a pack for other programs.
 

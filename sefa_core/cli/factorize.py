@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from sefa_core.cli.method_options import found, method_options
-from sefa_core.cli.options import check_output, json_option, layer_options, open_source, source_options
+from sefa_core.cli.options import OUTPUT, check_output, json_option, layer_options, open_source, source_options
 
 
 @click.command("factorize")
 @source_options
 @layer_options
 @click.option("-k", "count", type=click.IntRange(1), default=10, show_default=True, help="How many directions.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="Folder of the pack.")
 @click.option(
     "--measure", is_flag=True, help="Also measure strength ranges on sampled codes, where needed (uses torch)."
 )

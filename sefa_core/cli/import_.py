@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from sefa_core.cli.options import check_output, json_option, open_source
+from sefa_core.cli.options import OUTPUT, check_output, json_option, open_source
 from sefa_core.importers import LAYOUTS
 
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--for", "source", required=True, metavar="SOURCE", help="The generator that the directions belong to.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="Folder of the pack.")
 @click.option("--format", "layout", type=click.Choice(LAYOUTS), help="What FILE is, where its contents cannot tell.")
 @click.option("--space", type=click.Choice(["z", "w"]), help="Where its vectors live, where FILE does not tell.")
 @click.option("--layers", help="Which layers they move, in place of what FILE or its program says.")

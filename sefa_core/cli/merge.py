@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from sefa_core.cli.options import PACK, check_output, json_option
+from sefa_core.cli.options import OUTPUT, PACK, check_output, json_option
 
 
 @click.command("merge")
 @click.argument("packs", nargs=-1, required=True, type=PACK)
 @click.option("--unique", is_flag=True, help="Leave out directions that an earlier pack has already (|cos| > 0.99).")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the new pack.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="Folder of the new pack.")
 @click.option("--force", is_flag=True, help="Replace a pack there even where names are lost by it.")
 @json_option
 def command(packs: tuple[str | Path, ...], unique: bool, output: Path, force: bool, as_json: bool) -> None:

@@ -124,7 +124,9 @@ def read_names(path: Path, pack: DirectionPack, *, force: bool) -> dict[int | st
 
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
+    except (IsADirectoryError, UnicodeDecodeError) as problem:
+        raise SefaError(f"{printable(path)}: is no names file; give the file that the report saved") from problem
+    except OSError as problem:
         raise SefaError(
             f"{printable(path)}: no such names file; write number=name, or give the file that the report saved"
         ) from problem

@@ -12,6 +12,7 @@ from string import Template
 
 import click
 
+from sefa_core.cli.options import OUTPUT
 from sefa_core.errors import SefaError
 
 TEMPLATE = Path(__file__).parent.parent / "template"
@@ -23,7 +24,7 @@ LONGEST = 20
 
 @click.command("new-plugin")
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write; sefa-NAME unless given.")
+@click.option("-o", "--output", type=OUTPUT, help="The folder to write; sefa-NAME unless given.")
 def command(name: str, output: Path | None) -> None:
     """Write a distribution that adds the family NAME.
 

@@ -42,6 +42,18 @@ class FiniteFloat(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 FINITE = FiniteFloat()
 
 
+class OutputPath(click.Path):
+    """A path to write to; "" is a variable of the shell that was never set, not the folder that one is in."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("is empty; write . for this folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+OUTPUT = OutputPath(path_type=Path)
+
+
 class PackPlace(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.3 on
     """A folder, or `hf:org/name@revision`; no other name is asked for on the Hub, so a typing error asks nobody."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sefa_core.cli.options import PACK, check_output, json_option
+from sefa_core.cli.options import OUTPUT, PACK, check_output, json_option
 from sefa_core.errors import SefaError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--range", "ranges", multiple=True, metavar="WHICH=LOW,HIGH", help="Strengths that this one stays within."
 )
 @click.option("--project-out", multiple=True, metavar="WHICH", help="Take what is common with this one out of all.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the new pack.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="Folder of the new pack.")
 @click.option("--force", is_flag=True, help="Replace a pack there even where names are lost by it.")
 @json_option
 def command(

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from sefa_core.cli.options import check_output, json_option
+from sefa_core.cli.options import OUTPUT, check_output, json_option
 
 
 @click.command("pull")
 @click.argument("repo")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of the pack.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="Folder of the pack.")
 @click.option("--revision", help="Branch, tag or commit; the newest by default.")
 @click.option("--token", help="Access token; by default HF_TOKEN, or the one that `hf auth login` stored.")
 @json_option

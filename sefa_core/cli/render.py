@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sefa_core.cli.options import (
+    OUTPUT,
     PACK,
     check_output,
     chosen_labels,
@@ -83,7 +84,7 @@ def parse_edit(text: str) -> Edit:
 )
 @click.option("--steps", type=click.IntRange(2), help=f"Strengths over a range.  [default: {STEPS}]")
 @code_options
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The picture, ending in .png.")
+@click.option("-o", "--output", type=OUTPUT, required=True, help="The picture, ending in .png.")
 @click.option("--force", is_flag=True, help="Apply a pack of another model.")
 def command(
     source: str,

@@ -33,7 +33,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else ENDLESS)
-    console.print(table)
+    with console.capture() as captured:  # rich would end the program by itself where a pipe is closed
+        console.print(table)
+    click.echo(captured.get(), nl=False)
 
 
 def print_facts(facts: Sequence[tuple[str, object]]) -> None:

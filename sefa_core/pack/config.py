@@ -100,7 +100,9 @@ def read_config(path: Path) -> dict[str, Any]:
         if path.stat().st_size > MOST_BYTES:
             raise SefaError(f"{printable(path)}: too large for a pack's configuration; {DAMAGED}")
         config = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
-    except (OSError, ValueError, RecursionError) as problem:
+    except OSError as problem:
+        raise SefaError(f"{printable(path)}: cannot be read ({problem.strerror}); check its permissions") from problem
+    except (ValueError, RecursionError) as problem:
         raise SefaError(f"{printable(path)}: cannot be read as JSON ({problem}); {DAMAGED}") from problem
     if not isinstance(config, dict):
         raise SefaError(f"{printable(path)}: holds no JSON object; {DAMAGED}")

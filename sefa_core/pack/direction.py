@@ -220,7 +220,7 @@ class Direction:
             self,
             offsets=offsets,
             name=combined_names.product(times, self.name),
-            range=(ends[0], ends[1]) if all(map(math.isfinite, ends)) else None,
+            range=(ends[0], ends[1]) if all(abs(end) <= checks.MOST_STRENGTH for end in ends) else None,
             eigenvalue=self.eigenvalue if abs(times) == 1 else None,
         )
 

@@ -52,7 +52,9 @@ def test_algebra_is_that_of_vectors() -> None:
     assert (2 * a).eigenvalue is None and (-a).eigenvalue == a.eigenvalue  # the opposite of an eigenvector is one
     assert (a + b).layers == (0,) and (a + direction(2)).layers == (0, 2) and (a + direction(2)).selection == "0,2"
     assert (a / 2) == a * 0.5 and sum([a, b]) == a + b
-    assert (a * 1e-320).range is None
+    assert (a * 1e-320).range is None and (a * 1e-9).range is None
+    with pytest.raises(sefa.SefaError, match="no strength goes beyond a million"):
+        replace(a, range=(-1e308, 1e308))
     for wrong in (lambda: a / 0, lambda: a * float("nan"), lambda: a * 1e39, lambda: a * float("inf")):
         with pytest.raises(sefa.SefaError, match="smile"):
             wrong()

@@ -70,6 +70,9 @@ def test_every_kind_of_bad_plugin_is_named_and_the_rest_work(tmp_path: Path, tin
     install(tmp_path, "grabs", GRABS)
     install(tmp_path, "typo", DECLINES)
     (tmp_path / "sefa_typo-1.2.dist-info" / "entry_points.txt").write_text("[sefa]\ntypo = sefa typo!\n")
+    for number, damage in enumerate((b"[sefa]\nx\n", b"\xff\xfe[sefa")):
+        install(tmp_path, f"torn{number}", DECLINES)
+        (tmp_path / f"sefa_torn{number}-1.2.dist-info" / "entry_points.txt").write_bytes(damage)
     install(tmp_path, "bald", DECLINES)
     (tmp_path / "sefa_bald-1.2.dist-info" / "METADATA").unlink()
     found = states(tmp_path)
@@ -77,6 +80,7 @@ def test_every_kind_of_bad_plugin_is_named_and_the_rest_work(tmp_path: Path, tin
     assert errors["fine"] is None and errors["dcgan"] is None
     assert "No module named 'a_module_that_is_not_there'" in errors["crash"]
     assert errors["typo"] and errors["bald"] is None  # the one names no module, the other only lacks its metadata
+    assert all("entry points cannot be read" in errors[f"sefa-torn{number}"] for number in (0, 1))
     assert errors["exits"] == "SystemExit: no licence"
     assert "unknown hook" in errors["hooked"] and "lacks the hooks" in errors["bare"]
     assert "made for version 2 of the plugin API, this core speaks 1; upgrade sefa-core" in errors["newer"]

@@ -36,6 +36,19 @@ def test_a_name_survives_a_reload_and_is_saved(open_page: Any, tmp_path: Path) -
     assert page.locator("[data-face='0'] .called").inner_text() == '0 · yaw "left" <b>'
 
 
+def test_names_are_taken_away_and_moved(open_page: Any, tmp_path: Path) -> None:
+    page = open_page()
+    page.locator("#direction-1 .name").fill("")
+    page.locator("#direction-0 .name").fill("smile")
+    with page.expect_download() as download:
+        page.locator("#save").click()
+    download.value.save_as(tmp_path / "names.json")
+    assert json.loads((tmp_path / "names.json").read_text())["names"] == {"0": "smile", "1": ""}
+    page.locator("#direction-0 .name").fill("a=b")
+    page.locator("#save").click()
+    assert page.locator("#status").inner_text() == ""  # nothing is said to be saved
+
+
 def told(page: Any, number: int = 0) -> str:
     """What stands below the name of a direction."""
     text: str = page.locator(f"#direction-{number} .problem").inner_text()
@@ -139,8 +152,10 @@ def test_a_name_typed_over_a_name_that_has_changed_since_is_forgotten(browser: A
     context.close()
 
 
-def test_nothing_to_save_is_said(open_page: Any) -> None:
-    page = open_page()
-    page.locator("#direction-1 .name").fill("")
+def test_nothing_to_save_is_said(browser: Any, tmp_path: Path) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(build(tmp_path, directions=(direction(0),)).as_uri())
     page.locator("#save").click()
     assert "No direction has a name yet" in page.locator("#status").inner_text()
+    context.close()

@@ -218,19 +218,20 @@
 
   $("#save").addEventListener("click", () => {
     const wrong = checkNames();
-    if (wrong) { // what is wrong stands below the field
+    if (wrong) { // what is wrong stands below the field, and nothing is saved
+      status.textContent = "";
       setView("direction");
       wrong.focus();
       return;
     }
-    const named = fields
-      .map((field, number) => [data.directions[number].index, field.value.trim()])
-      .filter(([, name]) => name);
+    const named = fields // "" takes away the name that the pack has
+      .map((field, number) => [data.directions[number].index, field.value.trim(), data.directions[number].name])
+      .filter(([, name, before]) => name || before);
     if (!named.length) {
       say("No direction has a name yet: type one above its pictures.");
       return;
     }
-    const saved = { format: "sefa-names", fingerprint: data.fingerprint, names: Object.fromEntries(named) };
+    const saved = { format: "sefa-names", fingerprint: data.fingerprint, names: Object.fromEntries(named.map(([index, name]) => [index, name])) };
     const content = JSON.stringify(saved, null, 2);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([content + "\n"], { type: "application/json" }));
