@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -133,11 +134,34 @@ def test_the_readme_commands_run(tmp_path: Path) -> None:
     checkpoint = str(GOLDEN / "rosinality_32" / "checkpoint.pt")
     script = next(block for block in blocks(README, "") if "sefa inspect" in block)
     lines = [line.partition("#")[0].strip() for line in script.splitlines() if line.startswith("sefa ")]
-    assert len(lines) == 5
+    assert len(lines) == 6
     for line in lines:
         words = line.replace("my-checkpoint.pt", checkpoint).split()[1:]
         subprocess.run([sys.executable, "-m", "sefa_core", *words], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
     assert (tmp_path / "face.png").exists() and (tmp_path / "out" / "index.html").exists()
+
+
+def test_the_readme_commands_for_packs_run(tmp_path: Path) -> None:
+    import torch
+
+    checkpoint = str(GOLDEN / "rosinality_32" / "checkpoint.pt")
+
+    def sefa(*words: str) -> str:
+        command = [sys.executable, "-m", "sefa_core", *words]
+        return subprocess.run(command, cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    sefa("factorize", checkpoint, "--layers", "0-1", "-o", "pose/pack")
+    sefa("name", "pose/pack", "0=pose", "1=smile", "2=age")
+    sefa("factorize", checkpoint, "--layers", "4-7", "-o", "colour/pack")
+    torch.save({"eigvec": torch.eye(24)[:, :5], "ckpt": "my-checkpoint.pt"}, tmp_path / "factor.pt")
+    script = next(block for block in blocks(README, "") if "sefa merge" in block)
+    lines = [line.partition(" #")[0].strip() for line in script.splitlines() if line.startswith("sefa ")]
+    assert [line.split()[1] for line in lines] == ["merge", "pick", "import", "push", "discover"]
+    for line in lines[:3]:
+        sefa(*shlex.split(line.replace("my-checkpoint.pt", checkpoint))[1:])
+    assert "smile - 0.4*age" in sefa("show", "mine")
+    assert "config.json" in sefa(*shlex.split(lines[3])[1:], "--dry-run")  # the tests of the Hub push, and discover
+    assert (tmp_path / "theirs" / "config.json").exists()
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
