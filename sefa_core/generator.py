@@ -143,6 +143,11 @@ class Generator:
         from sefa_core.closed_form import refuse_unlike
 
         refuse_unlike(self, pack.space, pack.model.fingerprint, f"pack of {pack.model.name}", force=force)
+        last = max((max(direction.layers, default=0) for direction in pack), default=0)
+        if last >= len(self.layers):
+            raise SefaError(
+                f"pack of {pack.model.name}: names layer {last}, {self.name} has {len(self.layers)}; make it again"
+            )
 
     # -- codes
 

@@ -113,6 +113,16 @@ def test_render_one_edit_is_the_plain_picture(tiny: Path, tmp_path: Path) -> Non
         np.testing.assert_array_equal(np.asarray(picture), gan.pixels(gan.synthesize(codes))[0])
 
 
+def test_a_pack_of_layers_that_are_not_there_is_refused(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "-k", 1, "-o", tmp_path / "p")
+    config = tmp_path / "p" / "config.json"
+    changed = json.loads(config.read_text())
+    changed["directions"][0]["layers"] = [99]
+    config.write_text(json.dumps(changed))
+    refusal = error("render", tiny, tmp_path / "p", "-d", "0=1", "-o", tmp_path / "x.png")
+    assert "names layer 99" in refusal and not (tmp_path / "x.png").exists()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the machine has no /dev/full")
 @pytest.mark.parametrize("words", [["models"], ["--version"], ["show", "--help"], ["plugins", "--json"]])
 def test_a_full_output_is_told(words: list[str]) -> None:

@@ -14,6 +14,10 @@ ENDLESS = 1_000_000
 """Columns of a stdout that is no terminal: what reads it wants one line a row."""
 
 
+NAME = 48
+"""Characters of a name up to which it is never broken: people type names."""
+
+
 def print_json(value: object) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False)
     click.echo(text.encode(errors="replace").decode())  # names of files may hold bytes that are no letters
@@ -29,7 +33,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[number], int | float) or row[number] is None for row in rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        typed = column == "name" and sum(len(str(row[number] or "")) > NAME for row in rows) == 0
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=typed)
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else ENDLESS)

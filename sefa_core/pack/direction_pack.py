@@ -90,7 +90,9 @@ class DirectionPack(Sequence[Direction]):
         """One unit vector for each direction, `Direction.axis`; what moves its rows differently is only near to it."""
         if not self.directions:
             return np.zeros((0, self.space.dim), np.float32)
-        return np.stack([direction.axis for direction in self.directions])  # (k, dim)
+        vectors = np.stack([direction.axis for direction in self.directions])  # (k, dim)
+        vectors.flags.writeable = False  # a change to this copy would be lost without a word
+        return vectors
 
     @property
     def spectrum(self) -> np.ndarray:
