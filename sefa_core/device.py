@@ -9,6 +9,9 @@ from sefa_core.errors import SefaError
 if TYPE_CHECKING:
     import torch
 
+DTYPES = ("float32", "bfloat16")
+"""What convolutions may be computed in."""
+
 
 def usable_device(name: str | None, family: str) -> torch.device:
     """The torch device `name`, by default the GPU if there is one, else the CPU.
@@ -27,6 +30,20 @@ def usable_device(name: str | None, family: str) -> torch.device:
         reason = (str(problem).splitlines() or [type(problem).__name__])[0].partition(". ")[0].partition(": ")[0]
         raise SefaError(f"device {chosen!r}: cannot be used ({reason}); try --device cpu") from problem
     return device
+
+
+def check_dtype(name: str) -> None:
+    """Raise `SefaError` unless pictures can be computed in `name`."""
+    if name not in DTYPES:
+        raise SefaError(f"dtype {name!r}: pictures are computed in {' or '.join(DTYPES)}; choose one")
+
+
+def native_bfloat16() -> bool:
+    """Does the processor multiply bfloat16 by itself? Where it does not, bfloat16 is slower than float32."""
+    import torch
+
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def require_torch(family: str) -> None:

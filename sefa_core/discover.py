@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sefa_core.errors import SefaError
 from sefa_core.presets import DEFAULT_PRESET
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 MOST_STEPS = 99
 OURS = b'<meta name="generator" content="sefa '
 """How the head of a page tells that it may be replaced."""
+EVALUATION = "evaluation.json"
+"""Beside the page where attributes were measured: the record that `sefa name --auto` reads."""
+MEASURED, CONTROLS = 32, 6
+"""Codes and random directions behind the section on what the directions change: enough to tell, and soon done."""
 MOST_PICTURES = 50_000
 """What one page may hold; many more, and no browser opens it."""
 
@@ -40,6 +44,8 @@ class Settings:
     truncation: float = 1.0
     truncation_layers: int | None = None
     batch: int | None = None
+    predictors: tuple[str, ...] = ()
+    """Who tells attributes of pictures; (): the page does not say what the directions change."""
 
     def __post_init__(self) -> None:
         if not 3 <= self.steps <= MOST_STEPS or self.steps % 2 == 0:
@@ -61,8 +67,12 @@ def discover(
     command: str = "",
     progress: Callable[[str, int, int | None], None] | None = None,
     say: Callable[[str], None] | None = None,
+    tell: Callable[[dict[str, Any]], None] | None = None,
 ) -> DirectionPack:
     """Write `out/index.html`, `out/sheets/*.png` and `out/pack/`, all or nothing; returns the pack as it was saved.
+
+    Where the settings name predictors, the page also shows what the directions change, `out/evaluation.json` holds the
+    record, and `tell` is given it.
 
     Directions are those of `shared` where it is given, else they are factorized. Names that a pack in `out` has are
     carried over to the same directions. `force` shows a `shared` pack of another model, and replaces a pack whose
@@ -78,6 +88,10 @@ def discover(
     report = progress or (lambda what, done, total: None)
     say = say or (lambda text: None)
     check_places(out, force=force)
+    if settings.predictors:
+        from sefa_core.evaluate.predictors import predictor_named
+
+        predictor_named(settings.predictors)  # what is misspelt is told before any work
     check_channels(gan.weights.channels, gan.name)
     if shared is None:
         report("factorizing", 0, None)
@@ -107,16 +121,23 @@ def discover(
         builder.add(tile.direction, tile.sample, tile.step, gan.pixels(tile.image))
         report("rendering", done, total)
 
+    record = _evaluation(gan, pack, settings, force=force, progress=report) if settings.predictors else None
     report("writing", 0, None)
     # a pack of another model stays what it is: neither ranges nor pictures of this one belong in it
     saved = unmeasured if forced else replace(pack, previews=_previews(gan, settings))
     card = former_card(out / "pack")
     with whole_folder(out, obsolete=OBSOLETE) as folder:
-        builder.write(folder, previews=not forced)
+        builder.write(folder, previews=not forced, evaluation=record)
         if card is not None:  # what people wrote into it stays when the pack is saved over it
             (folder / "pack").mkdir(exist_ok=True)
             (folder / "pack" / CARD).write_bytes(card)
         saved.save_pretrained(folder / "pack")
+        if record is not None:
+            from sefa_core.evaluate.record import record_text
+
+            (folder / EVALUATION).write_text(record_text(record), encoding="utf-8")
+    if record is not None and tell is not None:
+        tell(record)
     return saved
 
 
@@ -128,6 +149,7 @@ def check_places(out: Path, *, force: bool = False) -> None:
         writable(folder, folder=True)
     page = out / "index.html"
     writable(page, folder=False)
+    writable(out / EVALUATION, folder=False)
     try:
         if page.is_file() and not force:
             with page.open("rb") as file:
@@ -138,6 +160,32 @@ def check_places(out: Path, *, force: bool = False) -> None:
                 )
     except OSError as problem:
         raise cannot_write(page, problem) from problem
+
+
+def _evaluation(
+    gan: Generator,
+    pack: DirectionPack,
+    settings: Settings,
+    *,
+    force: bool,
+    progress: Callable[[str, int, int | None], None],
+) -> dict[str, Any]:
+    """What the directions change, over other codes than the page shows and the same range and truncation."""
+    from sefa_core.evaluate.evaluation import evaluate
+    from sefa_core.evaluate.settings import Settings as Measuring
+
+    labels = settings.labels and tuple(settings.labels[i % len(settings.labels)] for i in range(MEASURED))
+    measuring = Measuring(
+        settings.predictors,
+        seeds=tuple(range(MEASURED)),
+        labels=labels,
+        reach=settings.reach,
+        controls=CONTROLS,
+        truncation=settings.truncation,
+        truncation_layers=settings.truncation_layers,
+        batch=settings.batch,
+    )
+    return evaluate(gan, pack, measuring, force=force, progress=progress)
 
 
 def _check_size(directions: int, settings: Settings) -> None:

@@ -138,6 +138,11 @@ class GuardedSynthesizer(Synthesizer):
         many = getattr(mean, "ndim", 1) == 2
         return self._shaped(mean, "mean", (None, self._space.dim) if many else (self._space.dim,))
 
+    def cast(self, dtype: torch.dtype) -> Synthesizer | None:
+        with guarded(self._who, "cast"):
+            made = self._own.cast(dtype)
+        return None if made is None else GuardedSynthesizer(lambda: made, self._space, self._weights, self._who)
+
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         with guarded(self._who, "layer_output"):
             outputs = self._own.layer_output(index, codes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,18 @@ from sefa_core.plugins import Families
 from sefa_core.presets import DEFAULT_PRESET
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import torch
     from numpy.typing import ArrayLike
 
     from sefa_core.checkpoint import Checkpoint
+    from sefa_core.invert import Inversion
+    from sefa_core.invert.picture import Picture
     from sefa_core.origin import Origin
     from sefa_core.pack import Direction, DirectionPack, ModelInfo
+    from sefa_core.seeds import Seed
     from sefa_core.sources import Fetched
     from sefa_core.traverse import Tile
 
@@ -40,12 +45,14 @@ class Generator:
         fetched: Fetched,
         *,
         device: str | None,
+        dtype: str = "float32",
         families: Families,
     ) -> None:
         self.checkpoint = checkpoint
         self.weights = weights
         self.space = space
         self.fetched = fetched
+        self.dtype = dtype
         self._device = device
         self._families = families
 
@@ -95,11 +102,19 @@ class Generator:
         """The family's network, built at first use."""
         device = str(self.device)
         try:
-            return self._families.synthesizer(self.checkpoint, self.weights, self.space, device)
+            network = self._families.synthesizer(self.checkpoint, self.weights, self.space, device)
         except (MemoryError, RuntimeError) as problem:
             if not out_of_memory(problem):
                 raise
             raise SefaError(f"{self.name}: its network does not fit on {device}; try --device cpu") from problem
+        if self.dtype == "float32":
+            return network
+        import torch
+
+        lower = network.cast(getattr(torch, self.dtype))
+        if lower is None:
+            raise SefaError(f"{self.name}: {self.family} computes in float32 alone; leave dtype {self.dtype!r} out")
+        return lower
 
     # -- directions
 
@@ -153,7 +168,7 @@ class Generator:
 
     def sample(
         self,
-        seeds: str | Iterable[int],
+        seeds: str | Iterable[Seed],
         *,
         labels: ArrayLike | None = None,
         truncation: float = 1.0,
@@ -161,15 +176,20 @@ class Generator:
     ) -> Codes:
         """Codes drawn as StyleGAN users draw them: code `i` is `numpy.random.RandomState(seed).randn(1, z_dim)`.
 
-        `seeds` are whole numbers, or a text such as "0-4,85". Without `labels`, a generator with classes takes class
-        `seed % classes`.
+        `seeds` are whole numbers, or a text such as "0-4,85"; a file of codes may stand for a seed, and truncation
+        does not move what it holds. Without `labels`, a generator with classes takes class `seed % classes`.
         """
         import numpy as np
 
         from sefa_core.encoding import draw_each
         from sefa_core.seeds import seeds_of
 
-        numbers = seeds_of(seeds)
+        given = seeds_of(seeds)
+        numbers = [seed for seed in given if isinstance(seed, int)]
+        if len(numbers) < len(given):
+            from sefa_core.codes_file import with_files
+
+            return with_files(self, given, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
         z = draw_each(self.space, numbers)  # (n, z_dim)
         if labels is None and self.space.num_classes:
             labels = np.array([seed % self.space.num_classes for seed in numbers])
@@ -201,6 +221,37 @@ class Generator:
             if truncation != 1.0:
                 rows = truncated(rows, self.mean_latent(hot), truncation, truncation_layers)
         return Codes(rows, hot, truncation, self.fingerprint)
+
+    def codes(self, path: str | Path, *, labels: ArrayLike | torch.Tensor | None = None, force: bool = False) -> Codes:
+        """The codes in a file: ours, or an array of w, w+ or z that a projector or an encoder saved.
+
+        Ours of another model raise `SefaError` unless `force`; `labels` are the classes, which only our own files know.
+        """
+        from sefa_core.codes_file import load_codes
+
+        return load_codes(path, self, labels=labels, force=force)
+
+    def invert(
+        self,
+        picture: Picture,
+        space: str | None = None,
+        *,
+        steps: int = 400,
+        seed: int = 0,
+        labels: ArrayLike | torch.Tensor | None = None,
+        crop: str = "centre",
+        progress: Callable[[str, int, int | None], None] | None = None,
+    ) -> Inversion:
+        """The code whose picture is most like a photograph, with how alike they are.
+
+        `picture` is a file, its bytes, a PIL picture, an array of bytes `(H, W, C)`, or a tensor `(C, H, W)` of the
+        generator's own range. `space` is `z`, `w` or `w+`; `crop` is `centre`, `whole` or `X,Y,SIDE`. `steps` is the
+        most often that the network is looked at; the search ends earlier where nothing is gained.
+        `sefa_core.invert.invert_steps` shows every step and knows more options.
+        """
+        from sefa_core.invert import invert
+
+        return invert(self, picture, space, steps=steps, seed=seed, labels=labels, crop=crop, progress=progress)
 
     def mean_latent(self, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The latent that truncation moves toward: `(dim,)`, or `(n, dim)` where it depends on the class."""

@@ -177,6 +177,13 @@ class Synthesizer(ABC):
         """The stored mean latent, `(dim,)` or `(n, dim)` when it depends on the class; None if the file has none."""
         return None
 
+    def cast(self, dtype: torch.dtype) -> Synthesizer | None:
+        """This network with convolutions in `dtype`; codes and pictures stay float32. None: the family has no such way.
+
+        The two share their tensors.
+        """
+        return None
+
     @abstractmethod
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         """What closed-form layer `index` makes of the row that it reads, as that row is, before any further step:

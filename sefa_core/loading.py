@@ -21,6 +21,7 @@ def load(
     family: str | None = None,
     key: str | None = None,
     device: str | None = None,
+    dtype: str = "float32",
     num_classes: int | None = None,
     geometry: str | None = None,
     families: Families | None = None,
@@ -35,6 +36,8 @@ def load(
         family: Ask this family alone instead of all that are installed.
         key: Which network of the file to use, for example "g" instead of the averaged "g_ema".
         device: A torch device; by default the GPU if there is one, else the CPU.
+        dtype: What convolutions are computed in: "float32", or "bfloat16", which is quicker where the processor
+            multiplies it natively, and less exact. Codes and pictures are float32 in either.
         num_classes: Width of a label that the file appends to z, where shapes alone cannot tell.
         geometry: Convolution geometry where shapes cannot tell; the family's documentation says how it is written.
         families: The plugins to ask; by default all that are installed.
@@ -44,10 +47,12 @@ def load(
         SefaError: The source cannot be had, is damaged, or is read by no installed family or by several.
     """
     from sefa_core.classes import guesses
+    from sefa_core.device import check_dtype
     from sefa_core.generator import Generator
     from sefa_core.layers import select
     from sefa_core.sources import fetch
 
+    check_dtype(dtype)
     fetched = fetch(source, progress=progress)
     known = fetched.model.geometry if fetched.model else None
     options = LoadOptions(key=key, num_classes=num_classes, geometry=geometry or known)
@@ -62,4 +67,4 @@ def load(
     space = asked.latent_space(checkpoint, weights)
     select(weights.default, weights.layers, weights.groups)  # a family's own default is to be understood
     weights = replace(weights, notes=(*weights.notes, *guesses(space.class_names)))
-    return Generator(checkpoint, weights, space, fetched, device=device, families=asked)
+    return Generator(checkpoint, weights, space, fetched, device=device, dtype=dtype, families=asked)

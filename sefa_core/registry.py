@@ -54,6 +54,8 @@ class Model:
     author: str | None = None
     homepage: str | None = None
     notes: str | None = None
+    predictor: str | None = None
+    """Who tells attributes of its pictures, among those that `sefa evaluate` knows."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from sefa_core import registry as module
 from sefa_core.errors import SefaError
 from sefa_core.registry import EXTRA, load_registry
 from sefa_core.sources import fetch
-from sefa_core.sources.address import Hub, Manual, Web, Wheel, parse
+from sefa_core.sources.address import Hub, Manual, Package, Web, Wheel, parse
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,7 +58,7 @@ def test_every_model_has_a_known_family_and_a_source_that_can_be_checked() -> No
     for model in registry.models.values():
         assert registry.family(model.family).name == model.family
         address = parse(model.source)
-        assert isinstance(address, Web | Hub | Wheel | Manual)
+        assert isinstance(address, Web | Hub | Wheel | Package | Manual)
         assert str(address) == model.source  # or the cache and model_at would know it by two names
         assert model.sha256 is None or (len(model.sha256) == 64 and int(model.sha256, 16) >= 0)
 

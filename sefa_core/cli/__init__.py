@@ -24,6 +24,7 @@ VERBS = (
     "merge",
     "compare",
     "evaluate",
+    "invert",
     "import",
     "export",
     "push",

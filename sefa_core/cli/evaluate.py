@@ -108,7 +108,7 @@ def command(
     predictor = predictor_named(predictors, attributes)  # what is misspelt is told before anything is fetched
     space = None if features is None else features_named(features)
     directions = DirectionPack.from_pretrained(pack)
-    gan = open_source(source, family, key, num_classes, geometry, device=device)
+    gan = open_source(source, family, key, num_classes, geometry, device=device, pictures=True)
     output = output or Path(f"{Path(gan.name).stem[:100] or 'model'}-evaluation")
     writable(output, folder=True)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)

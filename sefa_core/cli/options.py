@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sefa_core.device import DTYPES
 from sefa_core.errors import SefaError
 from sefa_core.presets import DEFAULT_PRESET, PRESETS
 from sefa_core.seeds import parse_seeds as parse_seeds
@@ -66,10 +67,10 @@ class PackPlace(click.ParamType):  # type: ignore[type-arg]  # generic from clic
 PACK = PackPlace()
 
 
-def source_options(command: Command) -> Command:
-    """SOURCE and how to read it."""
+def source_options(command: Command, *, default: str | None = None) -> Command:
+    """SOURCE, which may be left out where it has a `default`, and how to read it."""
     options = [
-        click.argument("source"),
+        click.argument("source", required=default is None, default=default),
         click.option("--family", help="Ask this family alone to read the file."),
         click.option("--key", help="Network of the file to use, for example g instead of g_ema."),
         click.option(
@@ -111,6 +112,13 @@ def code_options(command: Command) -> Command:
         ),
         click.option("--batch", type=click.IntRange(1), help="Pictures made at a time."),
         click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one."),
+        click.option(
+            "--dtype",
+            type=click.Choice(DTYPES),
+            default=DTYPES[0],
+            show_default=True,
+            help="Of convolutions; bfloat16 is quicker on processors that have it, and less exact.",
+        ),
     ]
     return _apply(options, command)
 
@@ -133,11 +141,17 @@ def open_source(
     geometry: str | None,
     *,
     device: str | None = None,
+    dtype: str = DTYPES[0],
+    pictures: bool = False,
 ) -> Generator:
-    """`sefa.load` with a progress bar for downloads on stderr."""
+    """`sefa.load` with a progress bar for downloads on stderr; `pictures` says that many may be made."""
     from sefa_core.cli.progress import Bar
     from sefa_core.loading import load
 
+    if pictures:
+        from sefa_core.cli.memory import keep_freed_memory
+
+        keep_freed_memory()
     with Bar() as bar:
         return load(
             source,
@@ -146,6 +160,7 @@ def open_source(
             num_classes=num_classes,
             geometry=geometry,
             device=device,
+            dtype=dtype,
             progress=bar.step,
         )
 

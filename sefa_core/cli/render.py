@@ -101,6 +101,7 @@ def command(
     truncation_layers: int | None,
     batch: int | None,
     device: str | None,
+    dtype: str,
     output: Path,
     force: bool,
 ) -> None:
@@ -127,7 +128,7 @@ def command(
     parsed = [edit.found_in(directions) for edit in parsed]
     if steps is not None and all(edit.strength is not None for edit in parsed):
         raise click.UsageError("--steps has no effect where every -d has one strength; leave it out, or sweep a range")
-    gan = open_source(source, family, key, num_classes, geometry, device=device)
+    gan = open_source(source, family, key, num_classes, geometry, device=device, dtype=dtype, pictures=True)
     gan.check(directions, force=force)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
     labels = chosen_labels(gan, classes, len(seeds))

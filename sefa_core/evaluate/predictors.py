@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from sefa_core.evaluate.frechet import Features
+    from sefa_core.generator import Generator
 
 Predictor = Callable[["torch.Tensor"], Mapping[str, Any]]
 """From pictures `(n, C, H, W)`, -1 for black to 1 for white, to scores `(n,)` by the name of the attribute.
@@ -45,6 +46,13 @@ BUILT_IN = {
 def names(group: str) -> list[str]:
     """What is there by name."""
     return sorted({*BUILT_IN[group], *(point.name for point in entry_points(group=group))})
+
+
+def usual(gan: Generator) -> tuple[str, ...]:
+    """The predictor that the registry names for this model, where it is installed; else ()."""
+    model = gan.fetched.model
+    named = model.predictor if model else None
+    return (named,) if named in names(PREDICTORS) else ()
 
 
 def predictor_named(names_of: Sequence[str], only: Sequence[str] = ()) -> Predictor:

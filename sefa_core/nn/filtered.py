@@ -83,4 +83,7 @@ def filtered_leaky_relu(
     x = F.leaky_relu(x, slope, inplace=inside)
     if clamp is not None:
         x = F.hardtanh(x, -clamp / gain, clamp / gain, inplace=inside)
-    return lowered(x, down_filter, down) * gain
+    x = lowered(x, down_filter, down)
+    if gain == 1.0:
+        return x
+    return x.mul_(gain) if inside and down_filter is not None else x * gain

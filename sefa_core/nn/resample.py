@@ -21,11 +21,14 @@ def upsample(x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
     return wide[:, :, first : first + 2 * height, first : first + 2 * width]  # (n, C, 2h, 2w)
 
 
-def smooth_upsampled(x: torch.Tensor, kernel: torch.Tensor) -> torch.Tensor:
-    """Filter what a 3x3 transposed convolution of stride 2 made: `(n, C, 2h + 1, 2w + 1)` to `(n, C, 2h, 2w)`."""
+def smooth_upsampled(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None = None) -> torch.Tensor:
+    """Filter what a 3x3 transposed convolution of stride 2 made: `(n, C, 2h + 1, 2w + 1)` to `(n, C, 2h, 2w)`.
+
+    `bias (C,)` is added on the way.
+    """
     taps = kernel.shape[0]
     before, after = (taps + 1) // 2 - 1, (taps - 2) // 2
     weight = (4 * kernel).flip(0, 1).expand(x.shape[1], 1, taps, taps).to(x.dtype)
     if before == after:
-        return F.conv2d(x, weight, padding=before, groups=x.shape[1])
-    return F.conv2d(F.pad(x, (before, after, before, after)), weight, groups=x.shape[1])
+        return F.conv2d(x, weight, bias, padding=before, groups=x.shape[1])
+    return F.conv2d(F.pad(x, (before, after, before, after)), weight, bias, groups=x.shape[1])

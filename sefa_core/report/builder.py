@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,6 +20,7 @@ from sefa_core.report.tiles import as_picture, data_uri, plan, preview, resize
 
 _NUMBERS = ["[0-9]" * digits for digits in range(1, 6)]
 OBSOLETE = (
+    "evaluation.json",
     *(f"sheets/direction-{number}.png" for number in _NUMBERS),
     *(f"pack/previews/{number}.webp" for number in _NUMBERS),
 )
@@ -85,8 +87,11 @@ class ReportBuilder:
             if sample + 1 == len(self._facts.seeds):
                 self._finish_direction(self._directions[direction])
 
-    def write(self, folder: Path, *, previews: bool = True) -> None:
-        """Write everything into `folder`, which exists; the pack's own `previews` only where they belong to it."""
+    def write(self, folder: Path, *, previews: bool = True, evaluation: Mapping[str, Any] | None = None) -> None:
+        """Write everything into `folder`, which exists; the pack's own `previews` only where they belong to it.
+
+        `evaluation` is a record of `sefa_core.evaluate`, which gets a section of the page.
+        """
         if self._left:
             raise ValueError(f"{self._left} pictures are missing")
         spread = [strength_labels(direction.strengths) for direction in self._directions]
@@ -98,7 +103,7 @@ class ReportBuilder:
             note=self._facts.samples[0],
             side=self._side,
         )
-        page = render(self._facts, self._directions, self._spectrum, self._finished, self._unedited)
+        page = render(self._facts, self._directions, self._spectrum, self._finished, self._unedited, evaluation)
         (folder / "index.html").write_text(page, encoding="utf-8")
         (folder / "sheets").mkdir()
         for name, content in {**self._sheets, "overview.png": _png(overview)}.items():

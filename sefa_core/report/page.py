@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -41,6 +42,7 @@ def render(
     spectrum: Sequence[float],
     pictures: Sequence[DirectionPictures],
     unedited: Sequence[str],
+    evaluation: Mapping[str, Any] | None = None,
 ) -> str:
     """The whole page as text. `unedited` are the data URIs of the samples at strength zero."""
     common = max((_top(shown.change) for shown in pictures), default=0.0)
@@ -80,9 +82,17 @@ def render(
             spectrum=spectrum,
             drawn=sum(info.rank is not None for info in directions),
             shown_share=sum(info.share or 0.0 for info in directions if info.rank is not None),
+            evaluation=None if evaluation is None else _section(evaluation),
             data=Markup(_json(script_data)),
         )
     )
+
+
+def _section(record: Mapping[str, Any]) -> Markup:
+    """What the directions change, by a template that escapes for itself."""
+    from sefa_core.evaluate.section import section_html
+
+    return Markup(section_html(record))
 
 
 def storage_key(facts: Facts, spectrum: Sequence[float]) -> str:

@@ -1,4 +1,4 @@
-"""How a source becomes a file: a path, a registry name, an address, a Hub repository, a member of a wheel."""
+"""How a source becomes a file: a path, a registry name, an address, a place on the Hub, in a wheel or in a package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sefa_core import cache
 from sefa_core.errors import SefaError
 from sefa_core.files import printable
 from sefa_core.registry import Model, close_matches, load_registry
-from sefa_core.sources.address import FORMS, Hub, Manual, Web, Wheel, parse, public
+from sefa_core.sources.address import FORMS, Hub, Manual, Package, Web, Wheel, parse, public
 
 __all__ = ["Fetched", "Progress", "fetch", "public"]
 
@@ -70,6 +70,8 @@ def fetch(source: str | os.PathLike[str], *, sha256: str | None = None, progress
         raise SefaError(_by_hand(address, model))
     if isinstance(address, Hub):
         return _from_hub(address, model, expected, size, report)
+    if isinstance(address, Package):
+        return _installed(address, model, expected, size)
     return _cached(address, model, expected, size, report)
 
 
@@ -133,6 +135,18 @@ def _local(source: str, model: Model | None, expected: str | None, size: int | N
         raise SefaError(f"{source}: cannot be read to check it ({problem.strerror}); check the path") from problem
     _same(source, actual, expected)
     return Fetched(path, source, name, model, sha256=actual)
+
+
+def _installed(address: Package, model: Model | None, expected: str | None, size: int | None) -> Fetched:
+    from sefa_core.sources.package import find
+
+    path = find(address)
+    _same_size(str(address), path, size)
+    actual = None
+    if expected is not None:
+        actual = cache.digest(path)
+        _same(str(address), actual, expected)
+    return Fetched(path, str(address), model.name if model else path.stem, model, sha256=actual)
 
 
 def _cached(

@@ -1,4 +1,4 @@
-"""What kind of place a source string names: the web, the Hub, a wheel, or none of them."""
+"""What kind of place a source string names: the web, the Hub, a wheel, an installed package, or none of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from sefa_core.errors import SefaError
 _TOLD = {"dl", "download", "export", "id", "raw", "rlkey"}
 """Parameters of a query that say which file it is, or how it is sent. All others may be keys to it."""
 
-FORMS = "a path, a name of `sefa models`, https://..., hf:org/repo/file@revision, pypi:distribution==version#member"
+FORMS = (
+    "a path, a name of `sefa models`, https://..., hf:org/repo/file@revision, pypi:distribution==version#member, "
+    "pkg:package/file"
+)
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,29 @@ class Wheel:
         return PurePosixPath(self.member).name
 
 
+@dataclass(frozen=True)
+class Package:
+    """A file of a package that is installed beside this one."""
+
+    package: str
+    member: str
+
+    def __str__(self) -> str:
+        return f"pkg:{self.package}/{self.member}"
+
+    @property
+    def exact(self) -> str:
+        return str(self)
+
+    @property
+    def filename(self) -> str:
+        return PurePosixPath(self.member).name
+
+
 _HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[^@]+|.+(?=@)))?(?:@(?P<revision>[^@]+))?")
 _WHEEL = re.compile(r"(?P<distribution>[A-Za-z0-9][\w.-]*)==(?P<version>[A-Za-z0-9][\w.!+-]*)#(?P<member>.*[^/])", re.A)
+# parts that begin with a letter or digit: neither .. nor an absolute path leads out of the package
+_PACKAGE = re.compile(r"(?P<package>[A-Za-z_]\w*)/(?P<member>[A-Za-z0-9_][\w.-]*(?:/[A-Za-z0-9_][\w.-]*)*)", re.A)
 
 
 @dataclass(frozen=True)
@@ -106,7 +130,8 @@ class Manual:
 def public(source: str) -> str:
     """`source` as it may be printed, stored and published: an address without password and keys.
 
-    Of a query only what names the file is kept; a path, a name, a place on the Hub or in a wheel stays as it is.
+    Of a query only what names the file is kept. What is no address stays as it is: a path, a name, a place on the Hub,
+    in a wheel or in a package.
     """
     before, colon, url = source.partition(":") if source.lower().startswith("manual:") else ("", "", source)
     scheme = re.match(r"[a-z][a-z0-9+.-]*://", url, re.IGNORECASE)
@@ -122,7 +147,7 @@ def public(source: str) -> str:
     return f"{before}{colon}{shown}"
 
 
-def parse(source: str) -> Web | Hub | Wheel | Manual | None:
+def parse(source: str) -> Web | Hub | Wheel | Package | Manual | None:
     """Read the scheme of `source`; None when it has none and so is a path or a name."""
     scheme, colon, rest = source.partition(":")
     scheme = scheme.lower()
@@ -142,6 +167,11 @@ def parse(source: str) -> Web | Hub | Wheel | Manual | None:
         if match is None:
             raise SefaError(f"{source}: not a member of a wheel; write pypi:distribution==version#path/in/the/wheel")
         return Wheel(match["distribution"], match["version"], match["member"])
+    if colon and scheme == "pkg":
+        match = _PACKAGE.fullmatch(rest)
+        if match is None:
+            raise SefaError(f"{source}: not a file of an installed package; write pkg:package/path/in/the/package")
+        return Package(match["package"], match["member"])
     if rest.startswith("//"):
         raise SefaError(f"{public(source)}: sources of the kind {scheme}: are not read; a source is {FORMS}")
     return None

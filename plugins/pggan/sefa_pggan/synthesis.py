@@ -12,8 +12,9 @@ from sefa_core.checkpoint import Checkpoint
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.dense import pixel_norm
-from sefa_core.nn.fused import fused_upsampling_conv
-from sefa_core.nn.growing import Block, doubled, grown
+from sefa_core.nn.fused import upsampling_conv, widened
+from sefa_core.nn.growing import Block, grown
+from sefa_core.nn.inplace import leaky_relu, pixel_normed
 from sefa_pggan.model import require
 
 
@@ -24,6 +25,10 @@ class PGGAN(Synthesizer):
         self._model = require(checkpoint)
         self._settings, state = self._model.settings, self._model.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
+        self._gains = {
+            i: self._settings.gain(self._t[f"conv.{i}.weight"][0].numel()) for i in range(2 * self._model.last + 1)
+        }
+        self._kernels = {i: self._kernel(i) for i in self._gains}
         self._lod = float(self._t["lod"]) if "lod" in self._t else self._settings.lod
         if not 0 <= self._lod <= self._model.last:
             raise SefaError(
@@ -71,36 +76,36 @@ class PGGAN(Synthesizer):
 
     def _dense(self, x: torch.Tensor) -> torch.Tensor:
         """`(n, z + classes)` to `(n, C, 4, 4)`."""
-        channels, gain = self._t["conv.0.weight"].shape[1], self._model.dense_gain
+        channels, gain = self._kernels[0].shape[1], self._model.dense_gain
         x = F.linear(x, self._t["dense.weight"] * gain).reshape(len(x), channels, 16)  # (n, C, 16)
         bias = self._t["dense.bias"].reshape(channels, -1)  # (C, 1) or (C, 16)
         return (x + self._bias(bias, gain)).reshape(len(x), channels, 4, 4)
 
+    def _kernel(self, i: int) -> torch.Tensor:
+        """The kernel of convolution `i` as it is used; odd ones double the side."""
+        weight = self._t.pop(f"conv.{i}.weight") * self._gains[i]  # (out, in, 3, 3)
+        if i % 2 == 0:
+            return weight.contiguous(memory_format=torch.channels_last)
+        return widened(weight.flip(2, 3) if self._settings.fused else weight)  # fused ones lie turned
+
     def _conv(self, i: int, x: torch.Tensor) -> torch.Tensor:
         """Convolution `i` with its bias; odd ones double the side."""
-        if i % 2 == 0:
-            return self._gained(x, f"conv.{i}")
-        if not self._settings.fused:
-            return self._gained(doubled(x), f"conv.{i}")
-        weight = self._t[f"conv.{i}.weight"]
-        gain = self._settings.gain(weight[0].numel())
-        x = fused_upsampling_conv(x, weight * gain)  # (n, C, 2 side, 2 side)
-        return x + self._bias(self._t[f"conv.{i}.bias"], gain)[:, None, None]
+        bias = self._bias(self._t[f"conv.{i}.bias"], self._gains[i])
+        if i % 2:
+            return upsampling_conv(x, self._kernels[i], bias)  # (n, C, 2 side, 2 side)
+        return F.conv2d(x, self._kernels[i], bias, padding=1)
 
     def _rgb(self, level: int, x: torch.Tensor) -> torch.Tensor:
-        return self._gained(x, f"rgb.{level}", self._settings.rgb_squared_gain)  # (n, c, side, side)
-
-    def _gained(self, x: torch.Tensor, layer: str, squared: float = 2.0) -> torch.Tensor:
-        weight = self._t[f"{layer}.weight"]
-        gain = self._settings.gain(weight[0].numel(), squared)
-        return F.conv2d(x, weight * gain, self._bias(self._t[f"{layer}.bias"], gain), padding=weight.shape[2] // 2)
+        weight, bias = self._t[f"rgb.{level}.weight"], self._t[f"rgb.{level}.bias"]
+        gain = self._settings.gain(weight[0].numel(), self._settings.rgb_squared_gain)
+        return F.conv2d(x, weight * gain, self._bias(bias, gain), padding=weight.shape[2] // 2)  # (n, c, side, side)
 
     def _bias(self, bias: torch.Tensor, gain: float) -> torch.Tensor:
         return bias * gain if self._settings.bias_scaled else bias
 
     def _active(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.leaky_relu(x, self._settings.slope)
-        return pixel_norm(x, self._settings.eps) if self._settings.pixel_norm else x
+        x = leaky_relu(x, slope=self._settings.slope, gain=1.0)
+        return pixel_normed(x, self._settings.eps) if self._settings.pixel_norm else x
 
     def _tanh(self, x: torch.Tensor) -> torch.Tensor:
         return torch.tanh(x) if self._settings.tanh else x

@@ -12,12 +12,13 @@ from sefa_core.checkpoint import Checkpoint
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.dense import pixel_norm
-from sefa_core.nn.fused import fused_upsampling_conv
-from sefa_core.nn.growing import doubled, grown
+from sefa_core.nn.fused import upsampling_conv, widened
+from sefa_core.nn.growing import grown
+from sefa_core.nn.inplace import added, leaky_relu, pixel_normed, styled_norm, with_noise
 from sefa_core.nn.resample import filter_2d
 from sefa_stylegan.model import require, side
 
-INSTANCE_NORM_EPS = 1e-8
+INSTANCE_NORM_EPS = PIXEL_NORM_EPS = 1e-8
 
 
 class StyleGAN(Synthesizer):
@@ -27,6 +28,7 @@ class StyleGAN(Synthesizer):
         self._model = require(checkpoint)
         self._settings, state = self._model.settings, self._model.state
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
+        self._kernels = {i: self._kernel(i) for i in range(1, self._model.num_layers)}
         self._blur = filter_2d(torch.tensor(self._settings.taps, dtype=torch.float32, device=device))  # (f, f)
         self._lod = float(self._t["lod"]) if "lod" in self._t else 0.0
         if not 0 <= self._lod <= self._model.last:
@@ -57,7 +59,7 @@ class StyleGAN(Synthesizer):
         def block(level: int, x: torch.Tensor) -> torch.Tensor:
             first, second = 2 * level, 2 * level + 1
             x = self._layer(first, self._upsampled(first, x) if level else x, codes)
-            return self._layer(second, self._conv(x, self._weight(second)), codes)
+            return self._layer(second, F.conv2d(x, self._kernels[second], padding=1), codes)
 
         const = self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
         picture = grown(const, self._model.last, self._lod, block, self._rgb)  # (n, c, side, side)
@@ -73,34 +75,33 @@ class StyleGAN(Synthesizer):
 
     def _layer(self, i: int, x: torch.Tensor, codes: Codes) -> torch.Tensor:
         """Noise, bias, activation, normalisation and style of features `(n, C, side, side)`."""
-        if f"layer.{i}.noise" in self._t:
-            x = x + self._t[f"layer.{i}.noise_strength"][:, None, None] * self._t[f"layer.{i}.noise"]
-        x = F.leaky_relu(x + self._t[f"layer.{i}.bias"][:, None, None], self._settings.slope)
-        if self._settings.pixel_norm:
-            x = pixel_norm(x)
-        if self._settings.instance_norm:
-            x = x - x.mean(dim=(2, 3), keepdim=True)
-            x = x * torch.rsqrt(x.square().mean(dim=(2, 3), keepdim=True) + INSTANCE_NORM_EPS)
         scale, shift = self._style(i, codes.rows)[:, :, None, None].chunk(2, dim=1)  # (n, C, 1, 1) each
-        return x * (scale + 1) + shift
+        if i == 0:
+            x = (x + 0 * scale).contiguous(memory_format=torch.channels_last)  # our own: what follows overwrites it
+        if f"layer.{i}.noise" in self._t:
+            x = with_noise(x, self._t[f"layer.{i}.noise_strength"], self._t[f"layer.{i}.noise"])
+        x = leaky_relu(added(x, self._t[f"layer.{i}.bias"][:, None, None]), slope=self._settings.slope, gain=1.0)
+        if self._settings.pixel_norm:
+            x = pixel_normed(x, PIXEL_NORM_EPS)
+        return styled_norm(x, scale + 1, shift, INSTANCE_NORM_EPS if self._settings.instance_norm else None)
 
     def _upsampled(self, i: int, x: torch.Tensor) -> torch.Tensor:
         """Layer `i`'s convolution that doubles the side, and the low-pass filter behind it."""
-        if side(i) >= self._settings.fused_from:
-            x = fused_upsampling_conv(x, self._weight(i))
-        else:
-            x = self._conv(doubled(x), self._weight(i))
+        x = upsampling_conv(x, self._kernels[i])
         taps, channels = len(self._blur), x.shape[1]
         before, after = (taps - 1) // 2, taps // 2
-        x = F.pad(x, (before, after, before, after))
-        return F.conv2d(x, self._blur.expand(channels, 1, taps, taps), groups=channels)
+        kernel = self._blur.expand(channels, 1, taps, taps)
+        if before == after:
+            return F.conv2d(x, kernel, padding=before, groups=channels)
+        return F.conv2d(F.pad(x, (before, after, before, after)), kernel, groups=channels)
 
-    def _weight(self, i: int) -> torch.Tensor:
-        weight = self._t[f"layer.{i}.weight"]
-        return weight * self._settings.gain(weight[0].numel())
-
-    def _conv(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(x, weight, padding=1)
+    def _kernel(self, i: int) -> torch.Tensor:
+        """The kernel of layer `i` as it is used: that of every first layer of a resolution doubles the side, too."""
+        weight = self._t.pop(f"layer.{i}.weight")  # (out, in, 3, 3)
+        weight = weight * self._settings.gain(weight[0].numel())
+        if i % 2:
+            return weight.contiguous(memory_format=torch.channels_last)
+        return widened(weight.flip(2, 3) if side(i) >= self._settings.fused_from else weight)  # fused ones lie turned
 
     def _rgb(self, level: int, x: torch.Tensor) -> torch.Tensor:
         weight = self._t[f"rgb.{level}.weight"]

@@ -5,6 +5,7 @@ Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 202
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 
@@ -15,7 +16,8 @@ from sefa_core.checkpoint import StateDict
 from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.activation import activation
 from sefa_core.nn.dense import equalized_dense, pixel_norm
-from sefa_core.nn.modulation import modulated_conv
+from sefa_core.nn.inplace import added, clamped
+from sefa_core.nn.modulation import energy, modulated_conv
 from sefa_core.nn.resample import filter_2d, upsample
 from sefa_stylegan2.model import Plan
 
@@ -32,9 +34,13 @@ def unit_mean_square(x: torch.Tensor, *, eps_outside: bool = False) -> torch.Ten
 class StyleGAN2(Synthesizer):
     """The generator with given tensors under our own names; they may be a file's, or a training's parameters."""
 
-    def __init__(self, plan: Plan, tensors: Mapping[str, torch.Tensor]) -> None:
+    def __init__(
+        self, plan: Plan, tensors: Mapping[str, torch.Tensor], squares: Mapping[int, torch.Tensor] | None = None
+    ) -> None:
         self._plan, self._settings = plan, plan.settings
         self._t = tensors
+        self._dtype = tensors["const"].dtype  # of features; pictures have that of the tensors
+        self._squares = squares or {}  # the energy of each kernel, where kernels stay as they are
         taps = torch.tensor(plan.settings.taps, device=tensors["const"].device)
         self._filter = filter_2d(tensors.get("filter", taps))  # (f, f)
         self._act = activation(self._settings.activation)
@@ -47,7 +53,15 @@ class StyleGAN2(Synthesizer):
         for name, tensor in tensors.items():
             if tensor.ndim == 4:
                 tensors[name] = tensor.contiguous(memory_format=torch.channels_last)
-        return cls(plan, tensors)
+        for i in range(1, plan.num_convs, 2):  # in the order in which a transposed convolution reads them
+            turned = tensors[f"conv.{i}.weight"].transpose(0, 1)  # (in, out, 3, 3)
+            tensors[f"conv.{i}.weight"] = turned.contiguous(memory_format=torch.channels_last).transpose(0, 1)
+        return cls(plan, tensors, {i: energy(tensors[f"conv.{i}.weight"]) for i in range(plan.num_convs)})
+
+    def cast(self, dtype: torch.dtype) -> StyleGAN2:
+        lower = copy.copy(self)
+        lower._dtype = dtype
+        return lower
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         x = self._labelled(z, labels)  # (n, z) or (n, z + width)
@@ -101,23 +115,28 @@ class StyleGAN2(Synthesizer):
     def _conv(self, i: int, x: torch.Tensor, ws: torch.Tensor) -> torch.Tensor:
         """Convolution `i` with noise, bias and activation; odd ones double the size."""
         weight, style = self._t[f"conv.{i}.weight"], self._style(f"conv.{i}", ws, i)  # (out, in, 3, 3), (n, in)
-        eps = EPS / weight[0].numel() if self._settings.stored_energy else EPS
-        x = modulated_conv(x, weight, style, up_filter=self._filter if i % 2 else None, eps=eps)
+        x = modulated_conv(
+            x.to(self._dtype) if i == 0 else x,
+            weight,
+            style,
+            up_filter=self._filter if i % 2 else None,
+            eps=EPS / weight[0].numel() if self._settings.stored_energy else EPS,
+            bias=self._t[f"conv.{i}.bias"],
+            squares=self._squares.get(i),
+        )
         if f"conv.{i}.noise" in self._t and f"conv.{i}.noise_strength" in self._t:
-            x = x + self._t[f"conv.{i}.noise_strength"] * self._t[f"conv.{i}.noise"]  # (side, side) to every channel
-        return self._clamped(self._act(x + self._t[f"conv.{i}.bias"][:, None, None]))
+            x = added(x, self._t[f"conv.{i}.noise_strength"] * self._t[f"conv.{i}.noise"])  # (side, side)
+        return clamped(self._act(x), self._settings.clamp)
 
     def _rgb(self, j: int, x: torch.Tensor, ws: torch.Tensor) -> torch.Tensor:
         """The picture `(n, image, side, side)` seen in the features of a resolution."""
         style = self._style(f"rgb.{j}", ws, 2 * j + 1)  # (n, in)
-        rgb = modulated_conv(x, self._t[f"rgb.{j}.weight"], style, demodulate=False)
-        return self._clamped(rgb + self._t[f"rgb.{j}.bias"][:, None, None])
+        bias = self._t[f"rgb.{j}.bias"]
+        rgb = modulated_conv(x, self._t[f"rgb.{j}.weight"], style, demodulate=False, bias=bias)
+        return clamped(rgb.to(self._t["const"].dtype), self._settings.clamp)
 
     def _residual(self, j: int, x: torch.Tensor) -> torch.Tensor:
         """A 1x1 convolution around the two of resolution `j`, doubled in size."""
         weight = self._t[f"residual.{j}.weight"]
-        return upsample(F.conv2d(x, weight / math.sqrt(weight.shape[1])), self._filter)  # (n, out, side, side)
-
-    def _clamped(self, x: torch.Tensor) -> torch.Tensor:
-        limit = self._settings.clamp
-        return x if limit is None else x.clamp(-limit, limit)
+        x = F.conv2d(x, (weight / math.sqrt(weight.shape[1])).to(x.dtype))  # (n, out, side / 2, side / 2)
+        return upsample(x, self._filter)  # (n, out, side, side)

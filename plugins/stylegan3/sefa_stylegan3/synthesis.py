@@ -14,7 +14,7 @@ from sefa_core.checkpoint import Checkpoint
 from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.dense import equalized_dense, leaky_relu, pixel_norm
 from sefa_core.nn.filtered import filtered_leaky_relu
-from sefa_core.nn.modulation import modulated_conv
+from sefa_core.nn.modulation import energy, modulated_conv
 from sefa_stylegan3.model import require
 
 
@@ -29,6 +29,7 @@ class StyleGAN3(Synthesizer):
         }
         for i in range(model.num_layers):
             self._t[f"layer.{i}.weight"] = self._kernel(i)
+        self._squares = [energy(self._t[f"layer.{i}.weight"]) for i in range(model.num_layers)]
         self._transform = self._t["input.transform"]  # (3, 3)
 
     def _kernel(self, i: int) -> torch.Tensor:
@@ -111,8 +112,16 @@ class StyleGAN3(Synthesizer):
         if not rgb:  # demodulation makes the scale of a style immaterial, so each sample's own will do
             style = style * torch.rsqrt(style.square().mean(dim=1, keepdim=True))
         kernel = t[f"layer.{i}.weight"]  # (out, in, k, k)
-        x = modulated_conv(x, kernel, style, demodulate=not rgb, padding=kernel.shape[2] - 1)
-        x = x * torch.rsqrt(t[f"layer.{i}.magnitude"]) + t[f"layer.{i}.bias"][:, None, None]  # (n, out, h + k - 1, ...)
+        x = modulated_conv(
+            x,
+            kernel,
+            style,
+            demodulate=not rgb,
+            padding=kernel.shape[2] - 1,
+            gain=torch.rsqrt(t[f"layer.{i}.magnitude"]),
+            bias=t[f"layer.{i}.bias"],
+            squares=self._squares[i],
+        )  # (n, out, h + k - 1, w + k - 1)
         return filtered_leaky_relu(
             x,
             up_filter=t.get(f"layer.{i}.up_filter"),

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 
 from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.attention import self_attention
+from sefa_core.nn.fused import upsampling_conv, widened
+from sefa_core.nn.inplace import added
 from sefa_core.nn.norm import at_truncation, batch_norm
 from sefa_core.nn.residual.reading import Model
 
@@ -21,6 +23,21 @@ class ResidualGenerator(Synthesizer):
         self._t = {
             name: torch.from_numpy(model.state.read(name).copy()).to(device, torch.float32) for name in model.state
         }
+        for name, tensor in self._t.items():
+            if tensor.ndim == 4:
+                self._t[name] = tensor.contiguous(memory_format=torch.channels_last)
+        self._doubling = {i: self._seeing(i) for i, doubles in enumerate(self._plan.settings.doubles) if doubles}
+        self._wide = {} if self._plan.settings.bilinear else {i: self._widened(i) for i in self._doubling}
+
+    def _seeing(self, i: int) -> str:
+        """The first convolution of block `i` that sees neighbours; a block that doubles does so before this one."""
+        names = (f"block.{i}.conv.{j}" for j in range(self._plan.convs[i]))
+        return next(name for name in names if self._t[f"{name}.weight"].shape[2] > 1)
+
+    def _widened(self, i: int) -> torch.Tensor | None:
+        """The kernel of the convolution that doubles, too, `(in, out, 4, 4)`; None where it is no 3x3."""
+        weight = self._t[f"{self._doubling[i]}.weight"]
+        return widened(weight) if weight.shape[2] == 3 else None
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         return z[:, None].repeat(1, self._plan.num_layers, 1)  # (n, z) -> (n, rows, z)
@@ -62,16 +79,21 @@ class ResidualGenerator(Synthesizer):
         settings = self._plan.settings
         conditional = f"block.{i}.norm.0.gain.weight" in self._t
         condition = self._condition(i + 1, codes) if conditional else None
-        h, doubles = x, settings.doubles[i]
+        h = x
         for j in range(self._plan.convs[i]):
-            h = F.relu(self._norm(f"block.{i}.norm.{j}", h, condition, codes.truncation, settings.eps))
-            if doubles and self._t[f"block.{i}.conv.{j}.weight"].shape[2] > 1:  # before the first that sees neighbours
-                h, doubles = self._doubled(h), False
-            h = self._conv(f"block.{i}.conv.{j}", h)
+            stem = f"block.{i}.conv.{j}"
+            h = self._norm(f"block.{i}.norm.{j}", h, condition, codes.truncation, settings.eps)
+            h = F.relu(h, inplace=not h.requires_grad)
+            if stem != self._doubling.get(i):
+                h = self._conv(stem, h)
+            elif (wide := self._wide.get(i)) is not None:
+                h = upsampling_conv(h, wide, self._t[f"{stem}.bias"])  # (n, C, 2 side, 2 side)
+            else:
+                h = self._conv(stem, self._doubled(h))
         out = self._plan.widths[i + 1]
         # a 1x1 convolution and a doubling may change places, and this way round is quicker
         x = self._conv(f"block.{i}.shortcut", x) if f"block.{i}.shortcut.weight" in self._t else x[:, :out]
-        return h + (self._doubled(x) if settings.doubles[i] else x)
+        return added(h, self._doubled(x) if settings.doubles[i] else x)
 
     def _norm(self, stem: str, x: torch.Tensor, condition: torch.Tensor | None, psi: float, eps: float) -> torch.Tensor:
         mean, variance = self._t[f"{stem}.mean"], self._t[f"{stem}.var"]
