@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WANTED = (TENSORS, CONFIG, README, "previews/*.webp")
 """All that is ever fetched of a repository."""
+MOST_BYTES = 1 << 30
+"""Of all files of a pack together; what is larger was not made by this toolkit."""
 
 
 def pull(source: str, folder: Path, *, revision: str | None = None, token: str | None = None) -> DirectionPack:
@@ -64,6 +66,7 @@ def fetch(repo_id: str, *, revision: str | None = None, token: str | None = None
 
     check_repo_id(repo_id)
     with told(repo_id, doing="fetch", revision=revision):
+        _refuse_huge(repo_id, revision, token)
         snapshot = Path(
             snapshot_download(
                 repo_id,
@@ -81,6 +84,23 @@ def fetch(repo_id: str, *, revision: str | None = None, token: str | None = None
             )
         _check(snapshot, repo_id, token)
     return snapshot
+
+
+def _refuse_huge(repo_id: str, revision: str | None, token: str | None) -> None:
+    """Refuse a repository whose wanted files are too large together, before any of them is fetched."""
+    from huggingface_hub.utils import filter_repo_objects
+
+    try:
+        files = client(token).repo_info(repo_id, revision=revision, files_metadata=True).siblings or []
+    except Exception:  # the download asks the same again: it uses the cache, or tells what is wrong
+        return
+    sizes = {file.rfilename: file.size or 0 for file in files}
+    total = sum(sizes[name] for name in filter_repo_objects(sizes, allow_patterns=list(WANTED)))
+    if total > MOST_BYTES:
+        raise SefaError(
+            f"{repo_id}: its files are {total / 2**30:.1f} GiB, a pack has at most {MOST_BYTES >> 30} GiB; nothing was "
+            "fetched: check the name, or tell its author"
+        )
 
 
 def _check(snapshot: Path, repo_id: str, token: str | None) -> None:

@@ -194,7 +194,8 @@ class Endpoints(Connection):
     def info(self, repo_id: str, revision: str | None = None) -> None:
         repo = self._repo(repo_id)
         sha = self._commit(repo, revision or "main")
-        siblings = [{"rfilename": path} for path in repo.commits[sha]]
+        tree = repo.commits[sha]
+        siblings = [{"rfilename": path, "size": self._described(path, *tree[path])["size"]} for path in tree]
         self._json(self._entry(repo_id) | {"sha": sha, "siblings": siblings})
 
     def _entry(self, repo_id: str) -> dict[str, Any]:
@@ -220,7 +221,7 @@ class Endpoints(Connection):
         self._json([self._described(path, *tree[path]) for path in wanted if path in tree])
 
     def _described(self, path: str, kind: str, oid: str) -> dict[str, Any]:
-        size = len(self.hub.content(kind, oid))
+        size = self.hub.stated_sizes.get(path, len(self.hub.content(kind, oid)))
         entry: dict[str, Any] = {"type": "file", "path": path, "size": size, "oid": oid}
         if kind == "lfs":
             entry |= {"oid": git_oid(oid.encode()), "lfs": {"oid": oid, "size": size, "pointerSize": 134}}

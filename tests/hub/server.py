@@ -32,6 +32,7 @@ class HubServer(Storage):
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.changed_on_the_way: set[str] = set()  # paths whose content arrives with a flipped byte
+        self.stated_sizes: dict[str, int] = {}  # of paths whose size is told otherwise than it is
         self.cut_puts = 0  # how many uploads end with a closed connection after half of the body
         self.hold: threading.Event | None = None  # uploads wait for it after half of the body
         self.half_way = threading.Event()

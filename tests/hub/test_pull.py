@@ -181,6 +181,20 @@ def test_repositories_that_are_no_packs(machine: Machine, hub: HubServer, tmp_pa
     assert not (tmp_path / "x").exists()
 
 
+def test_repositories_that_are_too_large(machine: Machine, hub: HubServer, tmp_path: Path) -> None:
+    hub.stated_sizes["directions.safetensors"] = 5 << 30
+    message = machine.refusal("pull", REPO, "-o", tmp_path / "x")
+    assert message.startswith(f"{REPO}: its files are 5.0 GiB, a pack has at most 1 GiB; nothing was fetched")
+    assert hub.asked("GET", "/resolve/") == [] and not (tmp_path / "x").exists()
+
+
+def test_files_that_would_lie_elsewhere(machine: Machine, hub: HubServer, tmp_path: Path) -> None:
+    hub.commit(REPO, {f"previews/{'../' * 8}evil.webp": b"x"})
+    before = sorted(tmp_path.rglob("*evil*"))
+    machine.refusal("pull", REPO, "-o", tmp_path / "x")
+    assert sorted(tmp_path.rglob("*evil*")) == before == [] and not (tmp_path / "x").exists()
+
+
 def test_a_pull_over_a_pack_replaces_it(
     machine: Machine, folder: Path, original: DirectionPack, tmp_path: Path
 ) -> None:
