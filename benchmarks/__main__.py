@@ -1,4 +1,4 @@
-"""What does `make bench` do? It runs every part, keeps what they measured, and writes the tables of docs/performance.md.
+"""What does `make bench` do? It runs every part, keeps what they measured, and fills the tables of docs/performance.md.
 
     python -m benchmarks ada=PATH genforce=PATH rosinality=PATH
 

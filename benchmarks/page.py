@@ -25,7 +25,7 @@ def written(page: str, found: dict[str, dict[str, Any]], images: Path) -> str:
 
 def _put(page: str, place: str, text: str) -> str:
     marks = re.compile(rf"(<!-- {re.escape(place)} -->\n).*?(<!-- end -->)", re.DOTALL)
-    return marks.sub(lambda match: f"{match[1]}{text}\n{match[2]}", page)
+    return marks.sub(lambda match: f"{match[1]}\n{text}\n\n{match[2]}", page)
 
 
 def _machine(machine: dict[str, Any]) -> str:
@@ -80,7 +80,9 @@ def _bfloat16(results: Results) -> str:
             continue
         same = [other for other in results if all(other[key] == one[key] for key in ("side", "batch", "kept"))]
         against = {other["program"]: other for other in same if other["dtype"] == "float32"}
-        ratios = [f"{against[name]['wall'] / one['wall']:.2f}x" if name in against else "" for name in ("sefa", "ada")]
+        ratios = [
+            f"{against[name]['slower'] / one['slower']:.2f}x" if name in against else "" for name in ("sefa", "ada")
+        ]
         case = f"{one['side']} px, batch {one['batch']}"
         rows.append([case, f"{one['wall']:.2f} s", *ratios, f"{one['typical']:.4f}", f"{one['error']:.3f}"])
     head = ["", "bfloat16", "our float32", "ada", "typical difference", "largest difference"]
@@ -96,7 +98,19 @@ def _growth(results: Results) -> str:
     return _table(["", "wall, s", "most memory, MiB"], rows)
 
 
+def _as_found(results: Results) -> str:
+    """Every number under the name that the part gave it; the first column says what it is of."""
+    names = list(dict.fromkeys(name for one in results for name in one))
+    return _table(names, [[_text(one.get(name, "")) for name in names] for one in results])
+
+
+def _text(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 TABLES: dict[str, dict[str, Callable[[Results], str]]] = {
     "synthesis": {"plain": _ratios(False), "kept": _ratios(True), "bfloat16": _bfloat16, "details": _details},
     "growth": {"table": _growth},
+    "grids": {"table": _as_found},
+    "discovery": {"table": _as_found},
 }

@@ -155,9 +155,9 @@ def main() -> None:
                 for result in found:
                     print(line(result), flush=True)
                 results += found
-    if given.output:
-        record = {"machine": machine(), "results": [asdict(result) for result in results]}
-        given.output.write_text(json.dumps(record, indent=1) + "\n")
+                if given.output:  # after each case, so that an interrupted run leaves what it measured
+                    record = {"machine": machine(), "results": [asdict(result) for result in results]}
+                    given.output.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def line(result: Result) -> str:

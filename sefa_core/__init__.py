@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sefa_core import report as report
     from sefa_core.checkpoint import open_checkpoint as open_checkpoint
     from sefa_core.errors import SefaError as SefaError
     from sefa_core.generator import Generator as Generator
@@ -35,6 +36,8 @@ __all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> object:
+    if name == "report":
+        return importlib.import_module("sefa_core.report")
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)
@@ -43,4 +46,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *_HOME, "report"})

@@ -38,10 +38,12 @@ def check_dtype(name: str) -> None:
         raise SefaError(f"dtype {name!r}: pictures are computed in {' or '.join(DTYPES)}; choose one")
 
 
-def native_bfloat16() -> bool:
-    """Does the processor multiply bfloat16 by itself? Where it does not, bfloat16 is slower than float32."""
+def native_bfloat16(device: torch.device) -> bool:
+    """Does `device` multiply bfloat16 by itself? Where it does not, bfloat16 is slower than float32."""
     import torch
 
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     able = torch.cpu.get_capabilities()
     return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 

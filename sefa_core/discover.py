@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sefa_core.errors import SefaError
 from sefa_core.presets import DEFAULT_PRESET
+from sefa_core.seeds import Seed
 from sefa_core.traverse import STEPS, strengths_over
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Settings:
     """Which layers are factorized; None: the family's usual ones."""
     k: int = 8
     preset: str = DEFAULT_PRESET
-    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    seeds: tuple[Seed, ...] = (0, 1, 2, 3, 4)
     labels: tuple[int, ...] | None = None
     """The class of each sample; None: the classes in turn, where there are any."""
     steps: int = STEPS

@@ -32,6 +32,10 @@ class Factorization:
     spectrum: Array
 
 
+BLOCK = 2048
+"""Rows multiplied at a time: products of fewer are slower, more need memory."""
+
+
 class DamagedWeightsError(SefaError):
     """A matrix holds what is no number."""
 
@@ -51,17 +55,26 @@ def layers_used(weights: WeightExtractor, selection: Sequence[int], preset: str)
 
 
 def gram(matrices: Iterable[Array], *, unit_rows: bool) -> Array:
-    """`A^T A` `(dim, dim)` float64, accumulated matrix by matrix `(out, dim)`; zero rows stay zero when scaled."""
+    """`A^T A` `(dim, dim)` float64, of `(out, dim)` matrices one below another; zero rows stay zero when scaled."""
     total: Array | None = None
+    block = np.empty((0, 0))
+    filled = 0
     for matrix in matrices:
-        a = np.asarray(matrix, dtype=np.float64)  # (out, dim)
-        if unit_rows:
-            norms = np.linalg.norm(a, axis=1, keepdims=True)  # (out, 1)
-            a = a / np.where(norms > 0, norms, 1.0)
-        total = a.T @ a if total is None else total + a.T @ a  # (dim, dim)
+        for part in np.split(matrix, range(BLOCK, len(matrix), BLOCK)):  # (<= BLOCK, dim)
+            if total is None:
+                total, block = np.zeros((part.shape[1],) * 2), np.empty((BLOCK, part.shape[1]))
+            if filled + len(part) > BLOCK:
+                total += block[:filled].T @ block[:filled]  # (dim, dim)
+                filled = 0
+            rows = block[filled : filled + len(part)]
+            rows[:] = part
+            if unit_rows:
+                norms = np.sqrt(np.einsum("oi,oi->o", rows, rows))  # (out,)
+                rows /= np.where(norms > 0, norms, 1.0)[:, None]
+            filled += len(part)
     if total is None:
         raise ValueError("gram() needs at least one matrix")
-    return total
+    return total + block[:filled].T @ block[:filled]  # type: ignore[no-any-return]
 
 
 def eigen(matrix: Array, k: int | None = None) -> Factorization:

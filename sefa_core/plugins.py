@@ -6,7 +6,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,6 +262,14 @@ def installed() -> Families:
     return families
 
 
+def _may_have_plugins(distribution: Distribution) -> bool:
+    """Whether the list of entry points of a distribution mentions the group at all."""
+    try:
+        return GROUP in (distribution.read_text("entry_points.txt") or "")
+    except ValueError:
+        return True  # a damaged list is told of
+
+
 def _entries() -> tuple[list[EntryPoint], list[Plugin]]:
     """The entry points of the group, and distributions whose list cannot be read; the first of a name counts."""
     found: list[EntryPoint] = []
@@ -270,6 +278,8 @@ def _entries() -> tuple[list[EntryPoint], list[Plugin]]:
     for distribution in distributions():
         name = ""
         try:  # one at a time: importlib's own search ends at the first file that is damaged
+            if not _may_have_plugins(distribution):
+                continue  # before its name is asked for, which reads all of its metadata
             name = distribution.name or ""
             points = [point for point in distribution.entry_points if point.group == GROUP]
         except FOREIGN as problem:

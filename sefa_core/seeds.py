@@ -39,7 +39,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 def parse_samples(text: str) -> tuple[Seed, ...]:
     """`"0-2,face.safetensors"` as `(0, 1, 2, "face.safetensors")`: seeds and files of codes, in any order."""
-    if is_file(text):
+    if is_file(text) and ("," not in text or _is_there(text)):  # commas may be part of a name
         return (text,)
     found: list[Seed] = []
     for part in text.split(","):
@@ -54,8 +54,12 @@ def is_file(part: str) -> bool:
     path, _ = split_file(part)
     if path.replace("-", "").strip().isdecimal():
         return False
+    return path.lower().endswith(SUFFIXES) or _is_there(part)
+
+
+def _is_there(part: str) -> bool:
     try:
-        return path.lower().endswith(SUFFIXES) or Path(path).is_file()
+        return Path(split_file(part)[0]).is_file()
     except (OSError, ValueError):  # no name that a file could have
         return False
 

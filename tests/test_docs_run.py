@@ -69,6 +69,8 @@ PAGES = sorted(
 
 def prepare(folder: Path) -> None:
     """What a reader has: files of their own, under the names that the pages use."""
+    from PIL import Image
+
     import sefa_core as sefa
 
     for name, golden in STAND_INS.items():
@@ -80,6 +82,10 @@ def prepare(folder: Path) -> None:
     np.save(folder / "stylegan_ffhq_age_w_boundary.npy", orthonormal(24, state)[:1])
     rows = sefa.load(folder / "ffhq.pkl").sample([3]).rows  # what a projector finds
     np.savez(folder / "projected_w.npz", w=rows.numpy())
+    torch.save(rows, folder / "latents.pt")
+    ramp = np.linspace(0, 255, 320).astype(np.uint8)
+    pixels = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(128)), axis=-1)  # (320, 320, 3)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(folder / "me.jpg")
 
 
 def orthonormal(size: int, state: np.random.RandomState) -> np.ndarray:

@@ -12,6 +12,7 @@ import click
 from sefa_core.cli.options import (
     OUTPUT,
     chosen_labels,
+    chosen_samples,
     code_options,
     layer_options,
     open_source,
@@ -24,6 +25,7 @@ from sefa_core.discover import MOST_STEPS, Settings
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.pack import DirectionPack
+    from sefa_core.seeds import Seed
 
 AT_HAND = "portraits64"
 """The model that an installation has on its disk, for a first look without SOURCE."""
@@ -74,7 +76,7 @@ def command(
     steps: int,
     reach: float | None,
     predictors: tuple[str, ...],
-    seeds: tuple[int, ...],
+    seeds: tuple[Seed, ...],
     classes: tuple[str, ...],
     truncation: float | None,
     truncation_layers: int | None,
@@ -119,6 +121,7 @@ def command(
         click.echo(f"no SOURCE given, so this is {AT_HAND}, which needs no network", err=True)
     output = output or default_output(gan)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
+    seeds = chosen_samples(gan, seeds, truncation)
     labels = chosen_labels(gan, classes, len(seeds))
     settings = Settings(layers, count, preset, seeds, labels, steps, reach, psi, rows, batch, _judges(gan, predictors))
     again = command_line(

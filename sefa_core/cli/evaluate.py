@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sefa_core.cli.options import FINITE, OUTPUT, json_option, open_source, source_options
+from sefa_core.cli.options import FINITE, OUTPUT, json_option, open_source, read_seeds, source_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sefa_core.seeds import Seed
 
 CODES = "0-59"
 
@@ -26,7 +28,13 @@ CODES = "0-59"
     help="pixels (the default), faces, one of a plugin, module:function, hf:org/name; several are joined.",
 )
 @click.option("--attribute", "attributes", multiple=True, help="Only this one of what is predicted; may be repeated.")
-@click.option("--seeds", default=CODES, show_default=True, help="Codes, the same for every direction.")
+@click.option(
+    "--seeds",
+    callback=read_seeds,
+    default=CODES,
+    show_default=True,
+    help="Codes, the same for every direction: seeds, and files of codes.",
+)
 @click.option("--class", "classes", multiple=True, help="Class of the samples; several are taken in turn.")
 @click.option("--truncation", type=FINITE, help="Truncation psi; by default what people use with the family.")
 @click.option("--truncation-layers", type=click.IntRange(0), help="Truncate only this many first rows of the code.")
@@ -62,7 +70,7 @@ def command(
     pack: str,
     predictors: tuple[str, ...],
     attributes: tuple[str, ...],
-    seeds: str,
+    seeds: tuple[Seed, ...],
     classes: tuple[str, ...],
     truncation: float | None,
     truncation_layers: int | None,
@@ -91,7 +99,7 @@ def command(
       sefa evaluate digiface64 out/pack --predictor faces --reach 3 -o faces
       sefa evaluate digiface64 out/pack --features colours --samples 1000
     """
-    from sefa_core.cli.options import chosen_labels, parse_seeds, usual_truncation
+    from sefa_core.cli.options import chosen_labels, chosen_samples, usual_truncation
     from sefa_core.cli.progress import Bar
     from sefa_core.cli.tables import print_json
     from sefa_core.evaluate.evaluation import evaluate
@@ -103,7 +111,6 @@ def command(
     from sefa_core.files import printable, whole_folder, writable
     from sefa_core.pack import DirectionPack
 
-    numbers = parse_seeds(seeds)
     predictors = predictors or Settings.predictors
     predictor = predictor_named(predictors, attributes)  # what is misspelt is told before anything is fetched
     space = None if features is None else features_named(features)
@@ -111,6 +118,7 @@ def command(
     gan = open_source(source, family, key, num_classes, geometry, device=device, pictures=True)
     output = output or Path(f"{Path(gan.name).stem[:100] or 'model'}-evaluation")
     writable(output, folder=True)
+    numbers = chosen_samples(gan, seeds, truncation)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
     settings = Settings(
         predictors,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sefa_core.cli.options import json_option, open_source, source_options
+from sefa_core.device import DTYPES
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 @click.command("inspect")
 @source_options
 @click.option("--why", is_flag=True, help="Tell instead what each installed family says of the file.")
+@click.option(
+    "--dtype", type=click.Choice(DTYPES[1:]), help="Draw four pictures, and tell how far this type takes them off."
+)
 @json_option
 def command(
     source: str,
@@ -23,22 +27,27 @@ def command(
     num_classes: int | None,
     geometry: str | None,
     why: bool,
+    dtype: str | None,
     as_json: bool,
 ) -> None:
     """Tell what a checkpoint is.
 
-    Container, family, resolution, latent space and layers, from the index of the file; no weights are read.
+    Container, family, resolution, latent space and layers, from the index of the file; no weights are read, unless
+    --dtype asks for pictures.
 
     \b
     Example:
       sefa inspect netG_epoch_99.pth
       sefa inspect strange.pth --why
+      sefa inspect stylegan2-ffhq.pt --dtype bfloat16
     """
     from sefa_core.cli.tables import print_facts, print_json, print_table
 
     if why:
         if family is not None:
             raise click.UsageError("--why asks every family; leave --family out")
+        if dtype is not None:
+            raise click.UsageError("--why draws no pictures; leave --dtype out")
         said = _opinions(source, key, num_classes, geometry)
         if as_json:
             print_json(said)
@@ -47,6 +56,13 @@ def command(
         return
     gan = open_source(source, family, key, num_classes, geometry)
     facts = describe(gan)
+    if dtype is not None:
+        from dataclasses import asdict
+
+        from sefa_core.precision import precision
+
+        lower = open_source(source, family, key, num_classes, geometry, dtype=dtype)
+        facts["precision"] = asdict(precision(gan, lower))
     if as_json:
         print_json(facts)
         return
@@ -68,6 +84,7 @@ def command(
             ("noise", facts["noise"] if facts["noise"] != "none" else None),
             ("factorized", f"layers {facts['factorization']['layers']}, preset {facts['factorization']['preset']}"),
             ("usual", "; ".join(f"{name} {value}" for name, value in facts["usual"].items()) or None),
+            ("precision", _precision(facts["precision"]) if dtype is not None else None),
             ("groups", "; ".join(f"{name} {layers}" for name, layers in facts["groups"].items()) or None),
         ]
     )
@@ -87,6 +104,14 @@ def command(
     )
     for note in facts["notes"]:
         click.echo(f"note: {note}")
+
+
+def _precision(found: dict[str, Any]) -> str:
+    native = "native" if found["native"] else "not native here, and slower than float32"
+    return (
+        f"{found['dtype']} ({native}) is off by {found['typical']:.2g} standard deviations, by {found['largest']:.2g} "
+        f"at most; {found['pictures']} pictures"
+    )
 
 
 def _opinions(source: str, key: str | None, num_classes: int | None, geometry: str | None) -> dict[str, str]:

@@ -45,6 +45,7 @@ POOR, FAR = 22.0, 1.25
     show_default=True,
     help="How much a code counts that is far from the mean; more gives likelier pictures, less gives nearer ones.",
 )
+@click.option("--lpips/--no-lpips", default=None, help="Compare as an eye does; by default where the extra eval can.")
 @click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one.")
 @click.option("--fresh", is_flag=True, help="Begin again where an interrupted search could go on.")
 @json_option
@@ -64,6 +65,7 @@ def command(
     starts: int,
     seed: int,
     near_mean: float,
+    lpips: bool | None,
     device: str | None,
     fresh: bool,
     as_json: bool,
@@ -105,6 +107,7 @@ def command(
             labels=labels,
             crop=crop,
             near_mean=near_mean,
+            lpips=lpips,
             partial=partial,
             fresh=fresh,
             progress=bar.step,
@@ -125,6 +128,7 @@ def command(
             ("ssim", f"{inversion.ssim:.3f}"),
             ("distance", f"{inversion.distance:.2f} (nine of ten that the model draws: {low:.2f} to {high:.2f})"),
             ("steps", f"{inversion.steps} of at most {steps}"),
+            ("loss", "colours, edges and LPIPS" if inversion.lpips else "colours and edges"),
             ("note", note(inversion)),
         ]
     )
@@ -133,7 +137,7 @@ def command(
 def note(inversion: Inversion) -> str | None:
     """What a person should make of the figures; None where they are good."""
     if inversion.psnr < POOR:
-        return "this model cannot make that picture; try another --crop, so that it fills the frame as its own do"
+        return "this model does not come near that picture; a --crop that is framed like the model's own may help"
     if inversion.distance > FAR * inversion.usual[1]:
         return "the code is far from those that the model draws, and edits may fall apart; try a larger --near-mean"
     return None

@@ -12,6 +12,7 @@ import click
 from sefa_core.device import DTYPES
 from sefa_core.errors import SefaError
 from sefa_core.presets import DEFAULT_PRESET, PRESETS
+from sefa_core.seeds import Seed, parse_samples
 from sefa_core.seeds import parse_seeds as parse_seeds
 from sefa_core.seeds import seeds_text as seeds_text
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _seeds(context: click.Context, option: click.Parameter, value: str) -> tuple[int, ...]:
+def read_seeds(context: click.Context, option: click.Parameter, value: str) -> tuple[Seed, ...]:
+    """The callback of `--seeds`: seeds, and files of codes."""
     try:
-        return parse_seeds(value)
+        return parse_samples(value)
     except SefaError as problem:
         raise click.BadParameter(str(problem)) from problem
 
@@ -102,7 +104,13 @@ def layer_options(command: Command) -> Command:
 def code_options(command: Command) -> Command:
     """How codes are drawn and where pictures are made."""
     options = [
-        click.option("--seeds", callback=_seeds, default="0-4", show_default=True, help="Samples, for example 0-4,85."),
+        click.option(
+            "--seeds",
+            callback=read_seeds,
+            default="0-4",
+            show_default=True,
+            help="Samples: seeds such as 0-4,85, and files of codes such as face.safetensors.",
+        ),
         click.option(
             "--class", "classes", multiple=True, help="Class of the samples, number or name; several are taken in turn."
         ),
@@ -177,6 +185,17 @@ def usual_truncation(
     if truncation is None and truncation_layers is None:
         return psi, gan.space.truncation_rows
     return psi, truncation_layers
+
+
+def chosen_samples(gan: Generator, seeds: tuple[Seed, ...], truncation: float | None) -> tuple[Seed, ...]:
+    """One entry for each sample: a file of several codes becomes several."""
+    if truncation is not None and not any(isinstance(seed, int) for seed in seeds):
+        raise SefaError(f"--truncation {truncation:g}: has no effect on codes of a file; leave it out")
+    if all(isinstance(seed, int) for seed in seeds):
+        return seeds
+    from sefa_core.codes_file import each_sample
+
+    return each_sample(gan, seeds)
 
 
 def chosen_labels(gan: Generator, classes: tuple[str, ...], count: int) -> tuple[int, ...] | None:

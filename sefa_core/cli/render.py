@@ -15,6 +15,7 @@ from sefa_core.cli.options import (
     PACK,
     check_output,
     chosen_labels,
+    chosen_samples,
     code_options,
     open_source,
     seeds_text,
@@ -22,6 +23,7 @@ from sefa_core.cli.options import (
     usual_truncation,
 )
 from sefa_core.errors import SefaError
+from sefa_core.seeds import seed_title
 from sefa_core.traverse import STEPS
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
     from sefa_core.pack import Direction, DirectionPack
+    from sefa_core.report.keyframes import KeyFrames
+    from sefa_core.seeds import Seed
 
 
 PER_ROW = 8
@@ -79,12 +83,15 @@ def parse_edit(text: str) -> Edit:
 @click.command("render")
 @source_options
 @click.argument("pack", type=PACK)
-@click.option(
-    "-d", "--direction", "edits", multiple=True, required=True, help="WHICH=STRENGTH, WHICH=LOW:HIGH or WHICH."
-)
+@click.option("-d", "--direction", "edits", multiple=True, help="WHICH=STRENGTH, WHICH=LOW:HIGH or WHICH.")
 @click.option("--steps", type=click.IntRange(2), help=f"Strengths over a range.  [default: {STEPS}]")
+@click.option("--frames", type=click.Path(path_type=Path), help="Key frames of an animation, .json or .yaml.")
+@click.option("--fps", type=click.IntRange(1, 120), help="Pictures a second of an animation.  [default: 25]")
+@click.option("--easing", help="ease-in-out, ease-in, ease-out or linear.  [default: ease-in-out]")
 @code_options
-@click.option("-o", "--output", type=OUTPUT, required=True, help="The picture, ending in .png.")
+@click.option(
+    "-o", "--output", type=OUTPUT, required=True, help="A picture .png; of --frames .gif, .webp, .mp4 or a folder."
+)
 @click.option("--force", is_flag=True, help="Apply a pack of another model.")
 def command(
     source: str,
@@ -95,7 +102,10 @@ def command(
     pack: str | Path,
     edits: tuple[str, ...],
     steps: int | None,
-    seeds: tuple[int, ...],
+    frames: Path | None,
+    fps: int | None,
+    easing: str | None,
+    seeds: tuple[Seed, ...],
     classes: tuple[str, ...],
     truncation: float | None,
     truncation_layers: int | None,
@@ -118,11 +128,15 @@ def command(
       sefa render digiface64 out/pack -d 0=2.5 --seeds 3 -o face.png
       sefa render digiface64 out/pack -d 0 -d 4=1 -o strip.png
       sefa render digiface64 out/pack -d "0 - 0.4*1=2" -o both.png
+      sefa render digiface64 out/pack --frames keys.json -o turn.mp4
+      sefa render digiface64 out/pack -d 0 --seeds me.safetensors -o me.png
     """
     from sefa_core.files import whole_file
     from sefa_core.pack import DirectionPack
 
-    check_output(output, suffix=".png")
+    animated = _key_frames(frames, edits, steps, fps, easing, output)
+    if animated is None:
+        check_output(output, suffix=".png")
     parsed = [parse_edit(edit) for edit in edits]
     directions = DirectionPack.from_pretrained(pack)
     parsed = [edit.found_in(directions) for edit in parsed]
@@ -131,8 +145,19 @@ def command(
     gan = open_source(source, family, key, num_classes, geometry, device=device, dtype=dtype, pictures=True)
     gan.check(directions, force=force)
     psi, rows = usual_truncation(gan, truncation, truncation_layers)
+    seeds = chosen_samples(gan, animated.seeds if animated else seeds, truncation)
     labels = chosen_labels(gan, classes, len(seeds))
     codes = gan.sample(seeds, labels=labels, truncation=psi, truncation_layers=rows)
+    if animated is not None:
+        from sefa_core.report import animation, edit_frames
+
+        rate = fps or 25
+        pictures = edit_frames(
+            gan, directions, animated, fps=rate, easing=easing or "ease-in-out", codes=codes, batch=batch, force=force
+        )
+        animation(output, pictures, fps=rate, loop=animated.loop)
+        click.echo(f"{output}: {animated.count(rate)} frames of {gan.resolution} x {gan.resolution}")
+        return
     for edit in parsed:
         if edit.strength is not None and edit.direction is not None:
             codes = edit.direction.shift(codes, edit.strength, force=force)
@@ -142,11 +167,36 @@ def command(
     click.echo(f"{output}: {picture.width} x {picture.height}")
 
 
+def _key_frames(
+    frames: Path | None, edits: tuple[str, ...], steps: int | None, fps: int | None, easing: str | None, output: Path
+) -> KeyFrames | None:
+    """The key frames where an animation is asked for; a usage error for what has no effect beside them."""
+    from sefa_core.report import KeyFrames
+    from sefa_core.report.motion import checked
+
+    if frames is None:
+        if not edits:
+            raise click.UsageError("give -d WHICH=STRENGTH, or --frames for an animation")
+        if fps is not None or easing is not None:
+            raise click.UsageError("--fps and --easing have no effect without --frames")
+        return None
+    if edits or steps is not None:
+        raise click.UsageError("-d and --steps have no effect beside --frames; the file names the edits")
+    source = click.get_current_context().get_parameter_source("seeds")
+    if source is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("--seeds has no effect beside --frames; the file names the seeds")
+    if checked(output):
+        check_output(output, suffix=output.suffix.lower())
+    else:
+        check_output(output)
+    return KeyFrames.load(frames)
+
+
 def draw(
     gan: Generator,
     edits: list[Edit],
     codes: Codes,
-    seeds: tuple[int, ...],
+    seeds: tuple[Seed, ...],
     *,
     steps: int,
     batch: int | None,
@@ -166,7 +216,7 @@ def draw(
         if len(seeds) == 1:
             return Image.fromarray(pixels[0].squeeze())
         if len(seeds) <= PER_ROW:
-            return strip(list(pixels), [f"seed {seed}" for seed in seeds], title=fixed)
+            return strip(list(pixels), [seed_title(seed) for seed in seeds], title=fixed)
         starts = range(0, len(seeds), PER_ROW)
         lines_of = [list(pixels[start : start + PER_ROW]) for start in starts]
         return sheet(lines_of, [f"seeds {seeds_text(seeds[start : start + PER_ROW])}" for start in starts], [], fixed)
@@ -182,12 +232,12 @@ def draw(
     titles = [direction.name or f"direction {edit.which}" for edit, direction in zip(swept, directions, strict=True)]
     one, single = len(seeds) == 1, len(swept) == 1
     labels = [
-        title if one and not single else f"seed {seed}" if single else f"{title}  seed {seed}"
+        title if one and not single else seed_title(seed) if single else f"{title}  {seed_title(seed)}"
         for title in titles
         for seed in seeds
     ]
     columns = [f"{strength:+.3g}" if strength else "0" for strength in lines[0]] if len(set(lines)) == 1 else []
-    heading = titles[0] if single else f"seed {seeds[0]}" if one else ""
+    heading = titles[0] if single else seed_title(seeds[0]) if one else ""
     return sheet(pictures, labels, columns, heading, note=fixed)
 
 

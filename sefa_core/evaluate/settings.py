@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sefa_core.checks import finite, whole
 from sefa_core.errors import SefaError
+from sefa_core.seeds import Seed
 
 MOST_STEPS = 99
 MOST_CONTROLS = 1000
@@ -21,7 +22,7 @@ class Settings:
     predictors: tuple[str, ...] = ("pixels",)
     attributes: tuple[str, ...] = ()
     """Those that count; (): all that the predictors know."""
-    seeds: tuple[int, ...] = tuple(range(60))
+    seeds: tuple[Seed, ...] = tuple(range(60))
     """One code each; the same ones for every direction and every control."""
     labels: tuple[int, ...] | None = None
     """The class of each code; None: the classes in turn, where there are any."""

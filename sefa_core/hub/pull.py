@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,14 +89,11 @@ def fetch(repo_id: str, *, revision: str | None = None, token: str | None = None
 
 def _refuse_huge(repo_id: str, revision: str | None, token: str | None) -> None:
     """Refuse a repository whose wanted files are too large together, before any of them is fetched."""
-    from huggingface_hub.utils import filter_repo_objects
-
     try:
-        files = client(token).repo_info(repo_id, revision=revision, files_metadata=True).siblings or []
+        files = client(token).model_info(repo_id, revision=revision, files_metadata=True).siblings or []
     except Exception:  # the download asks the same again: it uses the cache, or tells what is wrong
         return
-    sizes = {file.rfilename: file.size or 0 for file in files}
-    total = sum(sizes[name] for name in filter_repo_objects(sizes, allow_patterns=list(WANTED)))
+    total = sum(file.size or 0 for file in files if any(fnmatch(file.rfilename, wanted) for wanted in WANTED))
     if total > MOST_BYTES:
         raise SefaError(
             f"{repo_id}: its files are {total / 2**30:.1f} GiB, a pack has at most {MOST_BYTES >> 30} GiB; nothing was "

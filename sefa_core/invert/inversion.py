@@ -43,6 +43,8 @@ class Inversion:
     """Where it was searched: `z`, `w` or `w+`."""
     steps: int
     """How often the network was looked at."""
+    lpips: bool
+    """Whether LPIPS had a say."""
 
     @property
     def figures(self) -> dict[str, object]:
@@ -53,6 +55,7 @@ class Inversion:
             "distance": round(self.distance, 3),
             "usual": [round(end, 3) for end in self.usual],
             "steps": self.steps,
+            "lpips": self.lpips,
         }
 
 
@@ -67,6 +70,7 @@ def invert(
     labels: ArrayLike | torch.Tensor | None = None,
     crop: str = CENTRE,
     near_mean: float = NEAR_MEAN,
+    lpips: bool | None = None,
     partial: Path | None = None,
     fresh: bool = False,
     progress: Callable[[str, int, int | None], None] | None = None,
@@ -83,6 +87,7 @@ def invert(
         labels=labels,
         crop=crop,
         near_mean=near_mean,
+        lpips=lpips,
         partial=partial,
         fresh=fresh,
         progress=progress,
@@ -100,4 +105,5 @@ def invert(
         reached.usual,
         reached.space,
         reached.step,
+        reached.lpips,
     )

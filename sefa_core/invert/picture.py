@@ -83,7 +83,8 @@ def fitted(image: Image, size: tuple[int, int], crop: str, channels: int) -> np.
     mode = {1: "L", 3: "RGB", 4: "RGBA"}.get(channels)
     if mode is None:
         raise SefaError(f"picture: the generator makes {channels} channels; only grey and colour are known")
-    shown = image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0).convert(mode)
+    part = image.crop(box)  # before it is resized, so that nothing beyond the edge shines in
+    shown = part.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0).convert(mode)
     return np.array(shown).reshape(height, width, channels)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from sefa_core.encoding import one_hot
 from sefa_core.errors import SefaError
 from sefa_core.invert.descent import Descent
 from sefa_core.invert.loss import difference
+from sefa_core.invert.perceptual import SHARE, perceptual
 from sefa_core.invert.picture import CENTRE, target_of
 from sefa_core.invert.quality import psnr, ssim, unit
 from sefa_core.invert.space import SearchSpace, distances, search_space
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from sefa_core import generator
     from sefa_core.interfaces import Codes
+    from sefa_core.invert.perceptual import Similarity
     from sefa_core.invert.picture import Picture
 
 Progress = Callable[[str, int, int | None], None]
@@ -33,16 +36,20 @@ STEPS, MOST_STEPS = 400, 1_000_000
 STARTS, MOST_STARTS = 256, 100_000
 CANDIDATES = 4
 """How many of the starts are tried."""
-TRIAL = 0.2
-"""Part of the steps that goes into trying them."""
+TRIAL, MOST_TRIAL = 0.2, 100
+"""Part of the steps that goes into trying them, and the most."""
 NEAR_MEAN = 0.3
 """How much being far from the mean of the model counts."""
+APART = 10.0
+"""How much more the rows of a code count where they differ from each other."""
 FLOOR = 5e-4
 """A difference below which nothing is gained; a screen shows less than that."""
 PATIENCE, LEAST_GAIN = 100, 2e-3
 """The search ends when so many steps together lower the goal by less than this."""
 SAME = 60.0
 """Decibels above which a screen shows the same picture, and the search ends."""
+SMALL = 64
+"""Pixels on a side."""
 KEEP_EVERY = 20
 """Steps after which the state is kept for an interruption."""
 
@@ -65,6 +72,8 @@ class Step:
     usual: tuple[float, float]
     """Between which distances nine of ten codes lie that the model draws."""
     space: str
+    lpips: bool
+    """Whether LPIPS had a say."""
     ended: bool = False
     """Whether this is the last one."""
 
@@ -80,6 +89,7 @@ def invert_steps(
     labels: ArrayLike | torch.Tensor | None = None,
     crop: str = CENTRE,
     near_mean: float = NEAR_MEAN,
+    lpips: bool | None = None,
     partial: Path | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
@@ -88,6 +98,7 @@ def invert_steps(
 
     `picture` is a file, its bytes, a PIL picture, an array of bytes `(H, W, C)`, or a tensor `(C, H, W)` of the
     generator's own range. `labels` is the class, number or name; without it the class of the best start is kept.
+    `lpips` also compares as an eye does; None: where the extra `eval` and its weights are there.
     `partial` is a file in which the state is kept until the end, so that the same call goes on after an
     interruption; one of another search is refused unless `fresh`.
     """
@@ -101,14 +112,30 @@ def invert_steps(
     given = None if labels is None else one_hot(gan.space, labels, 1, device=gan.device, model=gan.name)
     probe = gan.synthesize(where.starts(1, seed, given)[1])  # (1, C, H, W)
     target = target_of(gan, picture, (probe.shape[2], probe.shape[3]), crop)
-    goal = Goal(gan, where, target, near_mean)
+    eye = perceptual(lpips, gan.device)
+    goal = Goal(gan, where, target, near_mean, eye)
     told = {"space": where.name, "steps": steps, "seed": seed, "starts": starts, "near_mean": near_mean}
+    told["lpips"] = eye is not None
     with Partial(partial, gan.fingerprint, target, told, fresh=fresh) as kept:
         search = kept.load()
         if search is None:
             search = Search(*goal.best_starts(starts, seed, given, report))
         yield from _steps(goal, search, kept, steps, report)
         kept.remove()
+
+
+@contextmanager
+def one_thread(gan: generator.Generator) -> Iterator[None]:
+    """A single thread where pictures are small: on a busy machine several wait for each other, five times as long."""
+    before = torch.get_num_threads()
+    if gan.resolution > SMALL or gan.device.type != "cpu":
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(eq=False)
@@ -131,7 +158,7 @@ class Search:
 
     def turn(self, steps: int) -> int:
         """Whose turn it is."""
-        trial = int(TRIAL * steps)
+        trial = min(int(TRIAL * steps), MOST_TRIAL)
         if self.chosen < 0 and self.step >= trial:
             self.chosen = min(range(len(self.descents)), key=lambda index: self.descents[index].value)
         return self.chosen if self.chosen >= 0 else min(self.step * len(self.descents) // trial, len(self.descents) - 1)
@@ -156,11 +183,14 @@ class Goal:
     target: torch.Tensor
     """`(1, C, H, W)`"""
     near_mean: float
+    eye: Similarity | None = None
 
     def differences(self, images: torch.Tensor) -> torch.Tensor:
         """`(n,)` of pictures `(n, C, H, W)`."""
         limits = self.gan.synthesizer.value_range
-        return difference(unit(images, limits), unit(self.target, limits))
+        first, second = unit(images, limits), unit(self.target, limits)
+        apart = difference(first, second)
+        return apart if self.eye is None else apart + SHARE * self.eye(first, second.expand_as(first))
 
     def best_starts(
         self, count: int, seed: int, labels: torch.Tensor | None, report: Progress
@@ -170,7 +200,8 @@ class Goal:
         found: list[torch.Tensor] = []
         for start in range(0, count, self.gan.batch):
             report("drawing codes to start from", start, count)
-            images = self.gan.synthesize(codes[start : start + self.gan.batch])
+            with one_thread(self.gan):
+                images = self.gan.synthesize(codes[start : start + self.gan.batch])
             refuse_unreal(images, self.gan.name)
             found.append(self.differences(images))
         best = torch.cat(found).argsort()[:CANDIDATES].tolist()
@@ -183,9 +214,18 @@ class Goal:
         if not image.requires_grad:
             raise SefaError(f"{self.gan.family}: no gradients flow through its network; this family cannot be inverted")
         with torch.enable_grad():
-            value = (self.differences(image) + FLOOR).log()[0] + self.near_mean * leaf.square().mean()
+            value = (self.differences(image) + FLOOR).log()[0] + self.near_mean * far(leaf)
             (slope,) = torch.autograd.grad(value, leaf)
         return float(value.detach()), slope.flatten(), image.detach()
+
+
+def far(coordinates: torch.Tensor) -> torch.Tensor:
+    """What a code of `coordinates (1, places, width)` costs: its mean square, and that of places from each other.
+
+    The rows of a drawn code are the same. Where they part, the picture that they make falls apart as well.
+    """
+    apart = coordinates - coordinates.mean(dim=1, keepdim=True)  # (1, places, width)
+    return coordinates.square().mean() + APART * apart.square().mean()
 
 
 def _steps(goal: Goal, search: Search, kept: Partial, steps: int, report: Progress) -> Generator[Step, None, None]:
@@ -196,10 +236,11 @@ def _steps(goal: Goal, search: Search, kept: Partial, steps: int, report: Progre
         report("searching", search.step, steps)
         turn = search.turn(steps)
         descent = search.descents[turn]
-        if not descent.ended:
-            value, slope, image = goal.look(descent.ask(), search.labels_of(turn))
-            if descent.tell(value, slope) and (shown is None or descent.value < lowest):
-                lowest, shown = descent.value, _step(goal, search, steps, descent, image)
+        with one_thread(goal.gan):
+            if not descent.ended:
+                value, slope, image = goal.look(descent.ask(), search.labels_of(turn))
+                if descent.tell(value, slope) and (shown is None or descent.value < lowest):
+                    lowest, shown = descent.value, _step(goal, search, steps, descent, image)
         search.step += 1
         finished = search.chosen >= 0 and (descent.ended or search.idle(descent.value))
         finished = finished or (shown is not None and shown.psnr >= SAME)
@@ -230,4 +271,5 @@ def _step(goal: Goal, search: Search, steps: int, descent: Descent, image: torch
         float(distances(coordinates)),
         goal.space.usual,
         goal.space.name,
+        goal.eye is not None,
     )

@@ -18,6 +18,14 @@ def energy(weight: torch.Tensor) -> torch.Tensor:
     return weight.square().sum(dim=(2, 3))
 
 
+def shares_nothing(x: torch.Tensor, weight: torch.Tensor) -> bool:
+    """Is each sample of `x (n, in, h, w)` convolved with a kernel of its own? Where features outnumber weights.
+
+    With gradients all samples share one convolution, whose steps are fewer.
+    """
+    return not (x.requires_grad or weight.requires_grad) and weight.numel() <= x[0].numel()
+
+
 def modulated_conv(
     x: torch.Tensor,
     weight: torch.Tensor,
@@ -34,7 +42,8 @@ def modulated_conv(
     """`x (n, in, h, w)` convolved with `weight (out, in, k, k) / sqrt(in k k)`, styled by `style (n, in)`.
 
     Returns `(n, out, h, w)`, or `(n, out, 2h, 2w)` when `up_filter (f, f)` is given, times `gain ()`, plus
-    `bias (out,)`. Zeros around `x` keep its size unless `padding` says how many there are. `squares` is `energy(weight)`, where it is known.
+    `bias (out,)`. Zeros around `x` keep its size unless `padding` says how many there are. `squares` is
+    `energy(weight)`, where it is known.
     """
     style = style * weight[0].numel() ** -0.5  # (n, in)
     scale = None
@@ -44,7 +53,7 @@ def modulated_conv(
     if gain is not None:
         style, scale = (style * gain, None) if scale is None else (style, scale * gain)
     border = weight.shape[2] // 2 if padding is None else padding
-    if x.requires_grad or style.requires_grad or weight.requires_grad or weight.numel() > x[0].numel():
+    if style.requires_grad or not shares_nothing(x, weight):
         return _around(x, weight, style, scale, up_filter, border, bias)
     outputs = []
     for i in range(len(x)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sefa_core.seeds import Seed, seed_title
+
 
 @dataclass(frozen=True)
 class DirectionInfo:
@@ -57,7 +59,7 @@ class Facts:
     num_layers: int
     preset: str
     method: str
-    seeds: tuple[int, ...]
+    seeds: tuple[Seed, ...]
     """One sample each."""
     truncation: float
     truncation_layers: int | None
@@ -84,5 +86,6 @@ class Facts:
         """What each sample is called: "seed 0", or "seed 0, class 207 golden retriever"."""
         classes = self.classes or ("",) * len(self.seeds)
         return tuple(
-            f"seed {seed}" + (f", class {name}" if name else "") for seed, name in zip(self.seeds, classes, strict=True)
+            seed_title(seed) + (f", class {name}" if name else "")
+            for seed, name in zip(self.seeds, classes, strict=True)
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sefa_core.discover import Settings
     from sefa_core.generator import Generator
     from sefa_core.pack import Direction, DirectionPack
+    from sefa_core.seeds import Seed
 
 ALPHA = "The generator makes an alpha channel; transparent parts are shown over white."
 
@@ -89,11 +90,19 @@ def _rank(pack: DirectionPack, direction: Direction) -> int | None:
     return nearest if np.isclose(spectrum[nearest], direction.eigenvalue, rtol=1e-4) else None
 
 
+def _class(gan: Generator, seed: Seed) -> int:
+    """The class that a sample has where the user names none: the next in turn, or that of the file."""
+    if isinstance(seed, int):
+        return seed % gan.space.num_classes
+    labels = gan.sample([seed]).labels  # (1, classes)
+    return 0 if labels is None else int(labels.argmax())
+
+
 def _classes(gan: Generator, settings: Settings) -> tuple[str, ...]:
     """The class of each sample, by number and, where names are known, by name."""
     space = gan.space
     if not space.num_classes:
         return ()
-    numbers = settings.labels or tuple(seed % space.num_classes for seed in settings.seeds)
+    numbers = settings.labels or tuple(_class(gan, seed) for seed in settings.seeds)
     names = space.class_names
     return tuple(f"{number} {names[number]}" if names else str(number) for number in numbers)

@@ -82,3 +82,13 @@ def test_the_allocator_is_told_by_the_command_line_alone() -> None:
     before, told = json.loads(run.stdout)
     assert not before
     assert isinstance(told, bool)
+
+
+def test_inspect_measures_what_bfloat16_changes() -> None:
+    path = GOLDEN / "rosinality_32"
+    source = next(file for file in path.glob("checkpoint*"))
+    command = [sys.executable, "-m", "sefa_core", "inspect", str(source), "--dtype", "bfloat16", "--json"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(run.stdout)["precision"]
+    assert found["dtype"] == "bfloat16" and found["pictures"] == 4
+    assert 1e-5 < found["typical"] < found["largest"] < 0.5

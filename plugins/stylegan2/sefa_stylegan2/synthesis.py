@@ -17,7 +17,7 @@ from sefa_core.interfaces import Codes, Synthesizer
 from sefa_core.nn.activation import activation
 from sefa_core.nn.dense import equalized_dense, pixel_norm
 from sefa_core.nn.inplace import added, clamped
-from sefa_core.nn.modulation import energy, modulated_conv
+from sefa_core.nn.modulation import energy, modulated_conv, shares_nothing
 from sefa_core.nn.resample import filter_2d, upsample
 from sefa_stylegan2.model import Plan
 
@@ -91,16 +91,31 @@ class StyleGAN2(Synthesizer):
         x = self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
         x = self._conv(0, x.contiguous(memory_format=torch.channels_last), ws)
         picture = self._rgb(0, x, ws) if 0 in plan.rgbs else None
-        for j in range(1, plan.num_convs // 2 + 1):
-            before = x  # (n, C, side / 2, side / 2)
-            x = self._conv(2 * j, self._conv(2 * j - 1, x, ws), ws)  # (n, C, side, side)
-            if plan.architecture == "resnet":
-                x = (x + self._residual(j, before)) * math.sqrt(0.5)
-            if j in plan.rgbs:
-                fresh = self._rgb(j, x, ws)  # (n, image, side, side)
-                picture = fresh if picture is None else upsample(picture, self._filter) + fresh
+        return self._grown(1, x, picture, ws).contiguous()
+
+    def _grown(self, start: int, x: torch.Tensor, picture: torch.Tensor | None, ws: torch.Tensor) -> torch.Tensor:
+        """The last picture, from features and picture before resolution `start`."""
+        for j in range(start, self._plan.num_convs // 2 + 1):
+            if len(x) > 1 and shares_nothing(x, self._t[f"conv.{2 * j}.weight"]):
+                alone = [slice(i, i + 1) for i in range(len(x))]  # each sample to its end: it stays in the cache
+                before = [None if picture is None else picture[i] for i in alone]
+                return torch.cat([self._grown(j, x[i], b, ws[i]) for i, b in zip(alone, before, strict=True)])
+            x, picture = self._block(j, x, picture, ws)
         assert picture is not None  # the last resolution always has a toRGB
-        return picture.contiguous()
+        return picture
+
+    def _block(
+        self, j: int, x: torch.Tensor, picture: torch.Tensor | None, ws: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Resolution `j`: from features and picture at half the side to those at the whole."""
+        before = x  # (n, C, side / 2, side / 2)
+        x = self._conv(2 * j, self._conv(2 * j - 1, x, ws), ws)  # (n, C, side, side)
+        if self._plan.architecture == "resnet":
+            x = (x + self._residual(j, before)) * math.sqrt(0.5)
+        if j in self._plan.rgbs:
+            fresh = self._rgb(j, x, ws)  # (n, image, side, side)
+            picture = fresh if picture is None else upsample(picture, self._filter) + fresh
+        return x, picture
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         if index < self._plan.num_convs:

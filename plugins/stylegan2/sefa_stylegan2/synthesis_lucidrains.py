@@ -10,9 +10,10 @@ import torch.nn.functional as F
 
 from sefa_core.checkpoint import StateDict
 from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.nn import inplace
 from sefa_core.nn.dense import leaky_relu
 from sefa_core.nn.linear_attention import channel_norm, linear_attention
-from sefa_core.nn.modulation import modulated_conv
+from sefa_core.nn.modulation import energy, modulated_conv
 from sefa_stylegan2.lucidrains import HEAD, Plan
 
 EPS = 1e-8
@@ -28,6 +29,14 @@ class BlockStyledGAN(Synthesizer):
     def __init__(self, plan: Plan, state: StateDict, device: str) -> None:
         self._plan = plan
         self._t = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
+        for name, tensor in self._t.items():
+            if tensor.ndim == 4:
+                self._t[name] = tensor.contiguous(memory_format=torch.channels_last)
+        self._squares = {
+            f"block.{i}.conv{k}": energy(self._t[f"block.{i}.conv{k}.weight"])
+            for i in range(plan.num_blocks)
+            for k in (1, 2)
+        }
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
         x, multiplier = F.normalize(z, dim=1), self._plan.lr_multiplier  # (n, w) of unit length
@@ -73,13 +82,15 @@ class BlockStyledGAN(Synthesizer):
 
     def _styled_conv(self, block: str, k: int, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
         weight, style = self._t[f"{block}.conv{k}.weight"], self._style(f"{block}.style{k}", w) + 1
-        x = modulated_conv(x, weight, style, eps=EPS / weight[0].numel())  # demodulation undoes the kernel's own scale
         noise = MEAN_NOISE * self._t[f"{block}.noise{k}.weight"][:, 0] + self._t[f"{block}.noise{k}.bias"]  # (out,)
-        return leaky_relu(x + noise[:, None, None], gain=1.0)
+        eps = EPS / weight[0].numel()  # demodulation undoes the kernel's own scale
+        x = modulated_conv(x, weight, style, eps=eps, bias=noise, squares=self._squares[f"{block}.conv{k}"])
+        return inplace.leaky_relu(x, gain=1.0)
 
     def _rgb(self, block: str, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
-        style = self._style(f"{block}.rgb.style", w) + 1  # (n, in)
-        return F.conv2d(x * style[:, :, None, None], self._t[f"{block}.rgb.weight"])  # (n, image, h, w)
+        weight = self._t[f"{block}.rgb.weight"]  # (image, in, 1, 1), not scaled at run time
+        style = (self._style(f"{block}.rgb.style", w) + 1) * weight[0].numel() ** 0.5  # (n, in)
+        return modulated_conv(x, weight, style, demodulate=False)  # (n, image, h, w)
 
     def _grown(self, picture: torch.Tensor) -> torch.Tensor:
         """`(n, image, h, w)` as `(n, image, 2h, 2w)`, blurred where the release of the program does that."""

@@ -1,0 +1,109 @@
+"""How does one direction look elsewhere? A sheet of it across samples, layers or models, on the same strengths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from sefa_core.errors import SefaError
+from sefa_core.report.labels import strength_labels
+from sefa_core.report.pictures import difference, sheet
+from sefa_core.traverse import strengths_over
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from sefa_core.generator import Generator
+    from sefa_core.interfaces import Codes
+    from sefa_core.pack import Direction
+
+STEPS = 5
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared: samples of one model along one direction. A row of the sheet for each sample."""
+
+    label: str
+    gan: Generator
+    direction: Direction
+    codes: Codes
+    samples: Sequence[str] = ()
+    """What the samples are called; by default they are numbered where there are several."""
+
+
+def comparison(
+    cases: Iterable[Case],
+    *,
+    strengths: Sequence[float] | None = None,
+    steps: int = STEPS,
+    title: str = "",
+    note: str = "",
+    side: int | None = None,
+    changes: bool = False,
+    batch: int | None = None,
+    force: bool = False,
+) -> Image.Image:
+    """A sheet with cases one below the other and strengths in columns.
+
+    Without `strengths` every case goes over the range of its own direction in `steps` steps; where these differ,
+    columns are parts of the range. `changes` adds a map of what changed below each row, all on one scale. `force`
+    applies a direction of another model.
+    """
+    chosen = list(cases)
+    if not chosen:
+        raise SefaError("comparison: there are no cases; give one at least")
+    lines = [tuple(strengths) if strengths is not None else _own(case, steps) for case in chosen]
+    rows: list[list[np.ndarray]] = []
+    labels: list[str] = []
+    for case, line in zip(chosen, lines, strict=True):
+        pictures = _pictures(case, line, batch, force)
+        for sample in range(len(case.codes)):
+            rows.append([next(pictures) for _ in line])
+            called = case.samples[sample] if case.samples else f"sample {sample}" if len(case.codes) > 1 else ""
+            labels.append("  ".join(part for part in (case.label, called) if part))
+    first = lines[0]
+    common = all(line == first for line in lines)
+    columns = strength_labels(first) if common else [f"{part:+.0%}" if part else "0" for part in _parts(len(first))]
+    if changes:
+        shown, labels = with_changes(
+            rows, labels, [line for c, line in zip(chosen, lines, strict=True) for _ in c.codes]
+        )
+        return sheet(shown, labels, columns, title=title, note=note, side=side)
+    return sheet(rows, labels, columns, title=title, note=note, side=side)
+
+
+def with_changes(
+    rows: Sequence[Sequence[np.ndarray]], labels: Sequence[str], lines: Sequence[Sequence[float]]
+) -> tuple[list[list[np.ndarray | Image.Image]], list[str]]:
+    """Each row followed by one of maps: the change from the picture at the strength nearest to 0, all on one scale."""
+    import numpy as np
+
+    from sefa_core.report.pictures import change_of
+
+    zeros = [min(range(len(line)), key=lambda step: abs(line[step])) for line in lines]
+    pairs = [(image, row[zero]) for row, zero in zip(rows, zeros, strict=True) for image in row]
+    top = max(float(np.quantile(change_of(image, original), 0.998)) for image, original in pairs) or 1.0
+    shown: list[list[np.ndarray | Image.Image]] = []
+    names: list[str] = []
+    for row, zero, label in zip(rows, zeros, labels, strict=True):
+        shown += [list(row), [difference(image, row[zero], top=top) for image in row]]
+        names += [label, f"change (brightest: {top:.0%})"]
+    return shown, names
+
+
+def _pictures(case: Case, line: tuple[float, ...], batch: int | None, force: bool) -> Iterator[np.ndarray]:
+    tiles = case.gan.traverse(case.codes, case.direction, strengths=line, batch=batch, force=force)
+    return (case.gan.pixels(tile.image) for tile in tiles)
+
+
+def _own(case: Case, steps: int) -> tuple[float, ...]:
+    """The strengths of a case that has a range of its own."""
+    return strengths_over(case.gan.measured(case.direction).range or (-1.0, 1.0), steps)
+
+
+def _parts(count: int) -> tuple[float, ...]:
+    return strengths_over((-1.0, 1.0), count) if count > 1 else (1.0,)
