@@ -9,7 +9,7 @@ OURS := --editable . $(foreach folder,$(patsubst %/pyproject.toml,%,$(wildcard p
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 RECIPE := constraints.txt pyproject.toml $(wildcard plugins/*/pyproject.toml)
 
-.PHONY: demo test check docs bench format clean
+.PHONY: demo test check docs bench quality format clean
 
 demo: .venv/.installed
 	@$(BIN)/sefa discover digiface64 -o demo
@@ -30,6 +30,10 @@ docs: .venv/.developing
 # make bench PEERS="ada=PATH genforce=PATH rosinality=PATH": measure against checkouts of other programs.
 bench: .venv/.developing
 	$(BIN)/python -m benchmarks $(PEERS)
+
+# make quality: every method on two models, into docs/comparison.md; digiface64 needs the predictor faces.
+quality: .venv/.developing
+	$(BIN)/python -m benchmarks.quality
 
 format: .venv/.developing
 	$(BIN)/ruff format
