@@ -22,7 +22,7 @@ OURS = b'<meta name="generator" content="sefa '
 """How the head of a page tells that it may be replaced."""
 EVALUATION = "evaluation.json"
 """Beside the page where attributes were measured: the record that `sefa name --auto` reads."""
-MEASURED, CONTROLS = 32, 6
+MEASURED, CONTROLS = 24, 4
 """Codes and random directions behind the section on what the directions change: enough to tell, and soon done."""
 MOST_PICTURES = 50_000
 """What one page may hold; many more, and no browser opens it."""

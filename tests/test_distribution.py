@@ -42,6 +42,8 @@ def test_wheels_hold_what_they_should(wheels: Path) -> None:
         "template/pyproject.toml.tmpl",
     ):
         assert f"sefa_core/{needed}" in core
+    for needed in ("portraits64.safetensors", "portraits64.json", "predictor.safetensors"):
+        assert f"sefa_portraits/{needed}" in names["sefa_portraits"]
     for distribution, content in names.items():
         ours = [name for name in content if not name.startswith("sefa_core/template/")]  # its tests are the reader's
         assert not [name for name in ours if "test_" in name or name.startswith(("tests/", "docs/"))], distribution

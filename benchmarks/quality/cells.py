@@ -46,7 +46,7 @@ PORTRAITS = Subject(
     "portraits64",
     ("portraits",),
     "portraits",
-    Settings(seeds=tuple(range(64)), steps=5, controls=10, samples=400, batch=64),
+    Settings(seeds=tuple(range(48)), steps=5, controls=6, samples=256, batch=64),
     labelled=2000,
     searched=True,
 )

@@ -20,7 +20,10 @@ def put(page: str, place: str, text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *[[str(cell) for cell in row] for row in rows]]
+    """Columns whose cells all begin with a number or are empty stand at the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    sides = [all(re.match(r"[-+]?\d|-$|under|none$", cell) for cell in column) for column in zip(*cells, strict=True)]
+    lines = [head, ["---:" if right else "---" for right in sides], *cells]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 

@@ -15,17 +15,32 @@ if TYPE_CHECKING:
     from sefa_core.seeds import Seed
 
 CODES = "0-59"
+SEARCHED = (
+    "source",
+    "family",
+    "key",
+    "num_classes",
+    "geometry",
+    "predictors",
+    "attributes",
+    "device",
+    "output",
+    "searching",
+    "as_json",
+)
+"""Parameters that `--search` goes by."""
 
 
 @click.command("evaluate")
 @source_options
-@click.argument("pack")
+@click.argument("pack", required=False)
 @click.option(
     "--predictor",
     "predictors",
     multiple=True,
     metavar="NAME",
-    help="pixels (the default), faces, one of a plugin, module:function, hf:org/name; several are joined.",
+    help="pixels, faces, one of a plugin, module:function, hf:org/name; several are joined. By default the one that "
+    "the registry names for the model, else pixels.",
 )
 @click.option("--attribute", "attributes", multiple=True, help="Only this one of what is predicted; may be repeated.")
 @click.option(
@@ -57,17 +72,30 @@ CODES = "0-59"
 )
 @click.option("--batch", type=click.IntRange(1), help="Pictures made at a time.")
 @click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one.")
-@click.option("-o", "--output", type=OUTPUT, help="Folder of the evaluation; NAME-evaluation by default.")
+@click.option(
+    "-o",
+    "--output",
+    type=OUTPUT,
+    help="Folder of the evaluation; NAME-evaluation by default. Of a search: a pack of what was found.",
+)
 @click.option("--fresh", is_flag=True, help="Begin again where an interrupted evaluation could go on.")
 @click.option("--force", is_flag=True, help="Evaluate a pack of another model.")
+@click.option(
+    "--search",
+    "searching",
+    is_flag=True,
+    help="Instead of a PACK: for each attribute the cleanest direction of any range of layers.",
+)
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     source: str,
     family: str | None,
     key: str | None,
     num_classes: int | None,
     geometry: str | None,
-    pack: str,
+    pack: str | None,
     predictors: tuple[str, ...],
     attributes: tuple[str, ...],
     seeds: tuple[Seed, ...],
@@ -86,36 +114,49 @@ def command(
     output: Path | None,
     fresh: bool,
     force: bool,
+    searching: bool,
     as_json: bool,
 ) -> None:
     """Measure what the directions of a pack change, and what random directions would.
 
     Writes evaluation.json, evaluation.html and effects.svg into the folder. What is interrupted goes on where it was
-    when the same command runs again.
+    when the same command runs again. With --search every contiguous range of layers is factorized instead, by every
+    preset, whitened, and at random, and a table tells which attributes have a direction of their own; -o keeps these.
 
     \b
     Example:
       sefa evaluate digiface64 out/pack
       sefa evaluate digiface64 out/pack --predictor faces --reach 3 -o faces
       sefa evaluate digiface64 out/pack --features colours --samples 1000
+      sefa evaluate portraits64 --search -o own
     """
     from sefa_core.cli.options import chosen_labels, chosen_samples, usual_truncation
     from sefa_core.cli.progress import Bar
+    from sefa_core.cli.searched import search_shown
     from sefa_core.cli.tables import print_json
     from sefa_core.evaluate.evaluation import evaluate
     from sefa_core.evaluate.heatmap import heat_map
-    from sefa_core.evaluate.predictors import features_named, predictor_named
+    from sefa_core.evaluate.predictors import features_named, predictor_named, usual
     from sefa_core.evaluate.record import NAME, record_text
     from sefa_core.evaluate.section import page_html
     from sefa_core.evaluate.settings import Settings
     from sefa_core.files import printable, whole_folder, writable
     from sefa_core.pack import DirectionPack
 
-    predictors = predictors or Settings.predictors
-    predictor = predictor_named(predictors, attributes)  # what is misspelt is told before anything is fetched
+    if searching:
+        _refuse_without_effect(context)
+    elif pack is None:
+        raise click.UsageError("Missing argument 'PACK'; or --search, to look through all ranges of layers.", context)
+    if predictors:
+        predictor_named(predictors, attributes)  # what is misspelt is told before anything is fetched
     space = None if features is None else features_named(features)
-    directions = DirectionPack.from_pretrained(pack)
+    directions = None if pack is None else DirectionPack.from_pretrained(pack)
     gan = open_source(source, family, key, num_classes, geometry, device=device, pictures=True)
+    predictors = predictors or usual(gan) or Settings.predictors
+    predictor = predictor_named(predictors, attributes)
+    if directions is None:
+        search_shown(gan, predictor, output, as_json=as_json)
+        return
     output = output or Path(f"{Path(gan.name).stem[:100] or 'model'}-evaluation")
     writable(output, folder=True)
     numbers = chosen_samples(gan, seeds, truncation)
@@ -159,6 +200,19 @@ def command(
     print_effects(record)
     click.echo(f"page    {(output / 'evaluation.html').resolve().as_uri()}")
     click.echo(f"record  {printable(output / NAME)}")
+
+
+def _refuse_without_effect(context: click.Context) -> None:
+    """`--search` has codes, strengths and controls of its own; what is said of others would have no effect."""
+    told = [
+        parameter
+        for parameter in context.command.params
+        if context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        and parameter.name not in SEARCHED
+    ]
+    if told:
+        name = "PACK" if told[0].name == "pack" else told[0].opts[-1]
+        raise click.UsageError(f"--search takes no {name}; leave it out", context)
 
 
 def print_effects(record: Mapping[str, Any]) -> None:

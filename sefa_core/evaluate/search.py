@@ -12,12 +12,13 @@ attribute are measured on other codes, and what those say counts. Random directi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sefa_core.errors import SefaError
 from sefa_core.evaluate.disentanglement import sizes
 from sefa_core.evaluate.effects import spreads
 from sefa_core.evaluate.frechet import shown_pictures
@@ -28,11 +29,12 @@ from sefa_core.presets import PRESETS
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
-    from sefa_core.pack import Direction
+    from sefa_core.pack import Direction, DirectionPack
 
 Progress = Callable[[str, int, int | None], None]
 CLOSED_FORM = tuple(PRESETS)
-WAYS = (*CLOSED_FORM, "whitened", "random")
+CONTROL = "random"
+WAYS = (*CLOSED_FORM, "whitened", CONTROL)
 """The presets of the closed form, the closed form of the latent's own covariance, and the control."""
 DOMINANCE = 2.0
 """How many times the second largest effect the largest one must exceed."""
@@ -54,6 +56,8 @@ class Candidate:
     number: int
     """Its place among the directions of that range, from 0."""
     direction: Direction
+    pack: DirectionPack
+    """All directions of that range, which says how they were found."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ class Best:
 
     @property
     def ratio(self) -> float:
-        return abs(self.effect) / abs(self.second_effect) if self.second_effect else float("inf")
+        if not self.second_effect:
+            return float("inf") if self.effect else 0.0
+        return abs(self.effect) / abs(self.second_effect)
 
     @property
     def own(self) -> bool:
@@ -88,14 +94,16 @@ def search(
     truncation: float = 1.0,
     progress: Progress | None = None,
 ) -> dict[str, dict[str, Best]]:
-    """The best direction of each attribute by way; an attribute that none moves most is missing there.
+    """The cleanest direction of each attribute by way, whether or not it is its own.
 
     `screened` and `measured` count codes, `kept` the candidates of each attribute and way that are measured again.
     """
+    names, spread = _spread(gan, predictor, _codes(gan, UNEDITED, 512, truncation))
+    if len(names) < 2:
+        raise SefaError(f"predictor: tells {names[0]!r} alone; name one that also tells what else might change")
     found = list(candidates(gan, ways, k))
     counts = {SCREENED: screened, MEASURED: measured}
     codes = {first: _codes(gan, first, count, truncation) for first, count in counts.items()}
-    names, spread = _spread(gan, predictor, _codes(gan, UNEDITED, 512, truncation))
     known: dict[tuple[int, bytes], np.ndarray] = {}  # two presets often give the same direction
 
     def effect(candidate: Candidate, first: int) -> np.ndarray:
@@ -117,7 +125,7 @@ def search(
             progress("measuring the cleanest", done, len(shortlists))
         place = names.index(name)
         for _, number in sorted(entries, key=lambda entry: (-entry[0], entry[1]))[:kept]:
-            result = effect(found[number], MEASURED)
+            result = np.nan_to_num(effect(found[number], MEASURED))  # (m,); what is unknown moved nothing
             ordered = np.argsort(-sizes(result), kind="stable")
             rival = int(ordered[1] if ordered[0] == place else ordered[0])
             told = Best(name, found[number], float(result[place]), names[rival], float(result[rival]))
@@ -128,7 +136,6 @@ def search(
 
 def candidates(gan: Generator, ways: Sequence[str], k: int) -> Iterator[Candidate]:
     """The `k` strongest directions of every contiguous range of layers, by every way that the range admits."""
-    from sefa_core.errors import SefaError
     from sefa_core.methods import find
 
     count = len(gan.layers)
@@ -139,14 +146,37 @@ def candidates(gan: Generator, ways: Sequence[str], k: int) -> Iterator[Candidat
                 try:
                     if way in PRESETS:
                         pack = gan.factorize(layers, k=k, preset=way)
-                    elif way == "random":
+                    elif way == CONTROL:
                         pack = find(gan, way, layers, k=k, seed=first * count + last)
                     else:
                         pack = find(gan, way, layers, k=k)
                 except SefaError:  # a preset without toRGB has nothing in a range of toRGB alone
                     continue
-                for number, direction in enumerate(gan.measure(pack)):
-                    yield Candidate(way, layers, number, direction)
+                pack = gan.measure(pack)
+                for number, direction in enumerate(pack):
+                    yield Candidate(way, layers, number, direction, pack)
+
+
+def own_directions(found: Mapping[str, Mapping[str, Best]]) -> DirectionPack | None:
+    """Of each attribute that has one the cleanest direction of any way but the control, called after it and raising it.
+
+    None where no attribute has a direction of its own.
+    """
+    from sefa_core.pack import DirectionPack
+
+    cleanest: dict[str, Best] = {}
+    for way, row in found.items():
+        for name, best in row.items():
+            if way != CONTROL and best.own and (name not in cleanest or best.ratio > cleanest[name].ratio):
+                cleanest[name] = best
+    packs = []
+    for name, best in cleanest.items():
+        direction = best.candidate.direction if best.effect > 0 else -best.candidate.direction
+        note = f"{best.effect:+.2f} by one deviation, {best.ratio:.1f} times {best.second}; the cleanest of a search"
+        reach = best.candidate.direction.range  # the same both ways
+        named = replace(direction, name=name, range=reach, description=note)
+        packs.append(replace(best.candidate.pack, directions=(named,)))
+    return DirectionPack.merge(packs) if packs else None
 
 
 def slopes(

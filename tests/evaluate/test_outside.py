@@ -12,19 +12,41 @@ import pytest
 import torch
 
 from sefa_core.errors import SefaError
+from sefa_core.evaluate.evaluation import evaluate
+from sefa_core.evaluate.naming import proposals
 from sefa_core.evaluate.predictors import predictor_named, scores_of
+from sefa_core.evaluate.settings import Settings
 
 
 def python_of_mediapipe() -> str:
     return os.environ.get("SEFA_FACES") or sys.executable
 
 
+def needs_mediapipe() -> None:
+    probe = [python_of_mediapipe(), "-c", "import importlib.util as u; exit(u.find_spec('mediapipe') is None)"]
+    if subprocess.run(probe, check=False).returncode:
+        pytest.skip("needs MediaPipe: the extra faces, or SEFA_FACES naming a Python that has it")
+
+
+def test_the_first_direction_of_a_real_gan_is_called_yaw_and_no_random_one_comes_near(digiface: str) -> None:
+    import sefa_core as sefa
+
+    needs_mediapipe()
+    gan = sefa.load(digiface, device="cpu")
+    settings = Settings(("faces",), seeds=tuple(range(40)), steps=3, reach=3.0, controls=4, bootstrap=500)
+    record = evaluate(gan, gan.factorize(k=4), settings)
+    first, *_, fourth = proposals(record)
+    assert (first.name, fourth.name) == ("yaw", "pitch")
+    low, high = first.interval
+    assert low is not None and high is not None and first.effect is not None and record["control"] is not None
+    assert low <= first.effect <= high < -2 < -record["control"]
+    assert abs(first.effect) > 1.5 * record["control"]
+
+
 def test_faces_of_a_real_gan_turn_with_its_first_direction(digiface: str) -> None:
     import sefa_core as sefa
 
-    probe = [python_of_mediapipe(), "-c", "import importlib.util as u; exit(u.find_spec('mediapipe') is None)"]
-    if subprocess.run(probe, check=False).returncode:
-        pytest.skip("needs MediaPipe, the extra faces")
+    needs_mediapipe()
     gan = sefa.load(digiface, device="cpu")
     pack = gan.factorize(k=1)
     codes = gan.sample(range(8))

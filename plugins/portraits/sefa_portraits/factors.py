@@ -70,10 +70,14 @@ WITH_GLASSES = 0.35
 """The part of sampled portraits that wear glasses."""
 
 
+def folded(seed: int) -> int:
+    """`seed` in 32 bits, themselves where it has no more: torch's generator on processors reads no others."""
+    return (seed ^ (seed >> 32) * 0x9E3779B1) & 0xFFFFFFFF
+
+
 def sample(count: int, seed: int) -> torch.Tensor:
     """Factors `(count, 12)` float32, independent and uniform, glasses 0 or 1; the same seed gives the same factors."""
-    seed = seed ^ (seed >> 32) * 0x9E3779B1  # torch reads the lower 32 bits alone
-    draws = torch.rand(count, len(FACTORS), generator=torch.Generator().manual_seed(seed & 0xFFFFFFFF))
+    draws = torch.rand(count, len(FACTORS), generator=torch.Generator().manual_seed(folded(seed)))
     glasses = NAMES.index("glasses")
     draws[:, glasses] = (draws[:, glasses] < WITH_GLASSES).float()
     return draws

@@ -48,8 +48,8 @@ def main(docs: Path) -> None:
 def filled(text: str) -> str:
     """The page with every table between marks as it should be now."""
     for name, table in tables().items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        text = pattern.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", text)
+        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end of {name} -->)", re.DOTALL)
+        text = between.sub(f"\n{table}\n\n".replace("\\", r"\\"), text)
     return text
 
 
@@ -121,11 +121,11 @@ def factors_sheet() -> Image.Image:
 def sizes_sheet() -> Image.Image:
     """The same portraits at 32, 64 and 128 px."""
     factors = sample(5, seed=7)
-    sizes = (32, 64, 128)
-    rows = [sheet(render(factors, size), columns=5, gap=4) for size in sizes]
-    shown = [row.resize((row.width * 128 // size, row.height * 128 // size), Image.Resampling.NEAREST)
-             for row, size in zip(rows, sizes, strict=True)]  # fmt: skip
-    return _labelled([(f"{size} px", row) for size, row in zip(sizes, shown, strict=True)])
+    rows = []
+    for size in (32, 64, 128):
+        pictures = render(factors, size).repeat_interleave(128 // size, dim=2).repeat_interleave(128 // size, dim=3)
+        rows.append((f"{size} px", sheet(pictures, columns=5, gap=4)))  # (5, 3, 128, 128)
+    return _labelled(rows)
 
 
 def drawn_sheet() -> Image.Image:

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from sefa_stylegan2.synthesis import StyleGAN2
 
 from sefa_core.interfaces import Codes
-from sefa_portraits.factors import sample
+from sefa_portraits.factors import folded, sample
 from sefa_portraits.networks import Discriminator, Shape, Tensors, generator_tensors
 from sefa_portraits.renderer import render
 
@@ -73,7 +73,7 @@ class Training:
 
     def advance(self) -> dict[str, float]:
         """One step of both networks; returns what happened, for the log."""
-        torch.manual_seed((self.recipe.seed << 32) + self.step)
+        torch.manual_seed(folded((self.recipe.seed << 32) + self.step))
         told = self._train_discriminator()
         told |= self._train_generator()
         self._average()

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import torch
+from sefa_portraits.factors import folded
 from sefa_portraits.networks import Shape
 from sefa_portraits.training import Recipe, Training
 
@@ -36,6 +37,8 @@ def test_a_training_that_is_interrupted_ends_in_the_same_networks() -> None:
 def test_seeds_tell_trainings_apart() -> None:
     one, other = Training(SMALL, "cpu"), Training(Recipe(SMALL.shape, seed=1, batch=8, dtype="float32"), "cpu")
     assert not one.tensors["const"].equal(other.tensors["const"])
+    first, second = (torch.Generator().manual_seed(folded(seed << 32)) for seed in (0, 1))
+    assert not torch.randn(4, generator=first).equal(torch.randn(4, generator=second))
 
 
 def test_the_discriminator_learns_to_tell_pictures_apart() -> None:
