@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 AT_HAND = "portraits64"
 """The model that an installation has on its disk, for a first look without SOURCE."""
+SHOWN = "portraits64-factors"
+"""The pack of it that such a look shows, unless options ask for others."""
 NOBODY = "none"
 """Said of a predictor: the page is not to tell what the directions change."""
 LONGEST_NAME = 100
@@ -88,8 +90,9 @@ def command(
 ) -> None:
     """Find directions and show what they do, as a page.
 
-    Without SOURCE they are those of portraits64, a small generator of cartoon portraits that the distribution
-    sefa-portraits brings, so no network is needed.
+    Without SOURCE the page shows portraits64, a small generator of cartoon portraits that the distribution
+    sefa-portraits brings, so no network is needed; and where no option asks for others, its pack
+    portraits64-factors: the direction of each known factor that a search of all ranges of layers found.
 
     Writes index.html, sheets/*.png and pack/ into the folder. Names that a pack in the folder already has stay with
     their directions. With --pack the directions are those of an existing pack, and -k shows the first of them. With a
@@ -112,6 +115,8 @@ def command(
 
     if pack is not None and (_given(context, "layers") or _given(context, "preset")):
         raise click.UsageError("--pack brings its directions; --layers and --preset say how to find others", context)
+    if not any(_given(context, name) for name in ("source", "pack", "layers", "preset", "count")):
+        pack = SHOWN
     if output is not None:
         check_places(output, force=force)
     begun = time.monotonic()

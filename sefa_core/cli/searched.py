@@ -39,7 +39,12 @@ def search_shown(gan: Generator, predictor: Predictor, output: Path | None, *, a
         print_json({way: {name: told(best) for name, best in row.items()} for way, row in found.items()})
         return
     columns = ["attribute", "by", "layers", "#", "effect", "next", "by how much", "ratio", "of its own"]
-    print_table(columns, [(*told(best).values(),) for row in found.values() for best in row.values()])
+    rows = [
+        (*list(told(best).values())[:-1], "yes" if best.own else "no")
+        for row in found.values()
+        for best in row.values()
+    ]
+    print_table(columns, rows)
     for way, row in found.items():
         click.echo(f"{way:12}  {sum(best.own for best in row.values())} of {len(row)} have a direction of their own")
     if output is not None:

@@ -144,15 +144,43 @@ def accepted(pack: DirectionPack, record: Mapping[str, Any]) -> list[Proposal]:
 
 
 def applied(pack: DirectionPack, changes: Sequence[Proposal]) -> DirectionPack:
-    """The pack with these names and ranges, turned round where more of the attribute lay at negative strengths."""
+    """The pack with these names and ranges, turned round where more of the attribute lay at negative strengths.
+
+    The evidence becomes the description of a direction that has none, so that the model card tells it.
+    """
     directions = list(pack)
     for change in changes:
         direction, reach = directions[change.number], change.range
         if change.sign < 0:
             direction = -direction
             reach = None if reach is None else (-reach[1], -reach[0])
-        directions[change.number] = replace(direction, name=change.name, range=reach or direction.range)
+        directions[change.number] = replace(
+            direction,
+            name=change.name,
+            range=reach or direction.range,
+            description=direction.description or evidence(change),
+        )
     return replace(pack, directions=tuple(directions))
+
+
+def evidence(proposal: Proposal) -> str:
+    """ "yaw +3.21 [2.89, 3.73] standard deviations, next smile -0.53, random directions at most 1.28".
+
+    As the direction will be, turned round where its sign says so.
+    """
+    if proposal.effect is None:
+        return ""
+    parts = [f"{proposal.attribute} {proposal.sign * proposal.effect:+.2f}"]
+    low, high = proposal.interval
+    if low is not None and high is not None:
+        ends = sorted((proposal.sign * low, proposal.sign * high))
+        parts[0] += f" [{ends[0]:.2f}, {ends[1]:.2f}]"
+    parts[0] += " standard deviations"
+    if proposal.second_effect is not None:
+        parts.append(f"next {proposal.second} {proposal.sign * proposal.second_effect:+.2f}")
+    if proposal.control is not None:
+        parts.append(f"random directions at most {proposal.control:.2f}")
+    return ", ".join(parts)
 
 
 def digest(pack: DirectionPack) -> str:

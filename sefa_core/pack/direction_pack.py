@@ -228,14 +228,19 @@ class DirectionPack(Sequence[Direction]):
     ) -> DirectionPack:
         """Read a pack from a folder, or from the Hub by its name there: `"org/name"`, a string.
 
-        A folder of that name goes first; `hf:org/name@revision` is always the Hub. `revision` is a branch, a tag or a
-        commit. Raises `SefaError` when it is no pack, is damaged, is of an unknown format version, or cannot be had.
+        A folder of that name goes first; `hf:org/name@revision` is always the Hub, and `pkg:package/folder`, or a name
+        of the registry, a pack that came with a distribution. `revision` is a branch, a tag or a commit. Raises
+        `SefaError` when it is no pack, is damaged, is of an unknown format version, or cannot be had.
         """
         from sefa_core.pack.file import load
 
         if isinstance(source, str):
             from sefa_core.hub.pull import load_shared
+            from sefa_core.pack.installed import load_installed
 
+            installed = load_installed(source)
+            if installed is not None:
+                return installed
             shared = load_shared(source, revision=revision, token=token)
             if shared is not None:
                 return shared

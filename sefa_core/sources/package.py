@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 OURS = "sefa_"
 
 
-def find(address: Package) -> Path:
-    """The file that `address` names; raises `SefaError` when the package or its file is not there.
+def find(address: Package, *, folder: bool = False) -> Path:
+    """The file, or the folder, that `address` names; raises `SefaError` when the package lacks it.
 
     A source may come with a pack from anybody, so nothing of the package is run.
     """
     folders = _folders(address.package)
     if not folders:
         raise SefaError(f"{address}: the package {address.package} is not installed; {_cure(address.package)}")
-    for folder in folders:
-        path = folder.joinpath(*address.member.split("/"))
-        if path.is_file():
+    for place in folders:
+        path = place.joinpath(*address.member.split("/"))
+        if path.is_dir() if folder else path.is_file():
             return path
+    kind = "folder" if folder else "file"
     raise SefaError(
-        f"{address}: the installed {address.package} ({folders[0]}) has no file {address.member}; "
+        f"{address}: the installed {address.package} ({folders[0]}) has no {kind} {address.member}; "
         f"check the name, or get another version: {_cure(address.package)}"
     )
 

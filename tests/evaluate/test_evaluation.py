@@ -170,6 +170,22 @@ def test_names_are_applied_once_and_those_of_people_stay(made: Made) -> None:
     assert [proposal.sign for proposal in proposals(again)] == [1, 1, 1]
 
 
+def test_the_evidence_becomes_the_description_unless_there_is_one(made: Made) -> None:
+    gan, pack, inverse = made
+    judge = Readings(inverse, mixed(pack, [[-1, 0, 0], [0, 1, 0]]))
+    record = evaluate(gan, pack, replace(SETTINGS, controls=1, reach=3.0), predictor=judge)
+    record["control"] = 0.5  # as if no random direction had come near
+    described = replace(pack, directions=(pack[0], replace(pack[1], description="mine"), pack[2]))
+    named = applied(described, accepted(described, record))
+    low, high = sorted(-end for end in record["directions"][0]["effects"]["age"]["interval"])
+    effect = -record["directions"][0]["effects"]["age"]["effect"]
+    assert effect > 0 and named[0].description.startswith(
+        f"age +{effect:.2f} [{low:.2f}, {high:.2f}] standard deviations"
+    )
+    assert named[0].description.endswith("random directions at most 0.50")
+    assert named[1].name == "pose" and named[1].description == "mine" and named[2].description == ""
+
+
 def test_the_record_is_json_and_comes_back(made: Made, tmp_path: Path) -> None:
     gan, pack, inverse = made
     record = evaluate(gan, pack, SETTINGS, predictor=Readings(inverse, mixed(pack, [[1, 0, 0]])))

@@ -93,3 +93,13 @@ def test_without_transformers_the_extra_is_named(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and 'pip install "sefa-core[eval]" brings it' in done.stderr
+
+
+def test_without_torch_fidelity_the_extra_is_named_and_no_other_space_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "torch_fidelity").mkdir()
+    (tmp_path / "torch_fidelity" / "__init__.py").write_text("raise ImportError('none here')\n")
+    program = "import torch; from sefa_core.evaluate.inception import features; features(torch.zeros(2, 3, 8, 8))"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "features inception: torch-fidelity cannot be imported (none here); pip install" in done.stderr
