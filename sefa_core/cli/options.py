@@ -63,7 +63,18 @@ class PackPlace(click.ParamType):  # type: ignore[type-arg]  # generic from clic
     name = "pack"
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> str | Path:
-        return value if isinstance(value, str) and value.startswith("hf:") else Path(value)
+        return value if isinstance(value, str) and _is_source(value) else Path(value)
+
+
+def _is_source(text: str) -> bool:
+    """Whether a pack is named by its place on the Hub or in a distribution, or by the registry."""
+    if text.startswith(("hf:", "pkg:")):
+        return True
+    if "/" in text or Path(text).exists():
+        return False
+    from sefa_core.registry import load_registry
+
+    return text in load_registry().packs
 
 
 PACK = PackPlace()

@@ -172,7 +172,9 @@ def own_directions(found: Mapping[str, Mapping[str, Best]]) -> DirectionPack | N
     packs = []
     for name, best in cleanest.items():
         direction = best.candidate.direction if best.effect > 0 else -best.candidate.direction
-        note = f"{best.effect:+.2f} by one deviation, {best.ratio:.1f} times {best.second}; the cleanest of a search"
+        note = (
+            f"+{abs(best.effect):.2f} by one deviation, {best.ratio:.1f} times {best.second}; the cleanest of a search"
+        )
         reach = best.candidate.direction.range  # the same both ways
         named = replace(direction, name=name, range=reach, description=note)
         packs.append(replace(best.candidate.pack, directions=(named,)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import sefa_core as sefa
 from sefa_core.errors import SefaError
 from sefa_core.registry import EXTRA, load_registry
 from sefa_core.sources import fetch, public
@@ -104,3 +105,20 @@ def test_portraits64_needs_no_network_and_no_torch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "(2, 32) []"), done.stderr
+
+
+def test_a_pack_of_a_package_is_read_where_it_lies(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ROOT / "tests" / "golden" / "dcgan_tar_32" / "checkpoint.tar"
+    pack = sefa.load(str(model)).factorize(k=2).named({0: "pose"})
+    pack.save_pretrained(site / "tinycats" / "packs" / "one")
+    assert sefa.DirectionPack.from_pretrained("pkg:tinycats/packs/one") == pack
+    entries = "{name: cats, family: dcgan, title: Cats, source: 'pkg:tinycats/weights/cats.v1.pt'}"
+    packs = "{name: cat-poses, model: cats, title: Poses, source: 'pkg:tinycats/packs/one'}"
+    (tmp_path / "mine.yaml").write_text(f"models: [{entries}]\npacks: [{packs}]\n")
+    monkeypatch.setenv(EXTRA, str(tmp_path / "mine.yaml"))
+    assert sefa.DirectionPack.from_pretrained("cat-poses") == pack
+    with pytest.raises(SefaError, match="has no folder packs/two; check the name"):
+        sefa.DirectionPack.from_pretrained("pkg:tinycats/packs/two")
+    with pytest.raises(SefaError, match="not a file of an installed package"):
+        sefa.DirectionPack.from_pretrained("pkg:tinycats/../outside")
+    assert "tinycats" not in sys.modules

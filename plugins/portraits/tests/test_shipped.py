@@ -92,3 +92,21 @@ def test_the_page_says_what_is_shipped() -> None:
     assert filled(text) == text, "run `python -m sefa_portraits.page docs`"
     assert all(f"<!-- {name} -->" in text for name in tables())
     assert filled(text.replace("`yaw`", "`jaw`")) == text
+
+
+@has_predictor
+@has_generator
+def test_the_directions_that_ship_move_what_they_are_called() -> None:
+    from sefa_core.evaluate.effects import spreads
+    from sefa_core.evaluate.predictors import predictor_named
+    from sefa_core.evaluate.search import slopes
+
+    gan = sefa.load("portraits64", device="cpu")
+    pack = sefa.DirectionPack.from_pretrained("portraits64-factors")
+    gan.check(pack)  # of these very weights
+    judge = predictor_named(("portraits",))
+    codes = gan.sample(seeds=range(24))
+    scores = load().predict(gan.synthesize(codes).clamp(-1, 1)).numpy()  # (24, 12)
+    for direction in pack:
+        effect = slopes(gan, direction, codes, judge, NAMES) / spreads(scores)  # (12,)
+        assert NAMES[abs(effect).argmax()] == direction.name and effect.max() > 0.1
