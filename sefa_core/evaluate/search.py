@@ -176,7 +176,7 @@ def own_directions(found: Mapping[str, Mapping[str, Best]]) -> DirectionPack | N
             f"+{abs(best.effect):.2f} by one deviation, {best.ratio:.1f} times {best.second}; the cleanest of a search"
         )
         reach = best.candidate.direction.range  # the same both ways
-        named = replace(direction, name=name, range=reach, description=note)
+        named = replace(direction, name=name, range=reach, description=f"{moved}; the cleanest of a search")
         packs.append(replace(best.candidate.pack, directions=(named,)))
     return DirectionPack.merge(packs) if packs else None
 
