@@ -24,7 +24,7 @@ else:
     import tomli as tomllib  # pytest itself needs it there
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md")), REPOSITORY / "CONTRIBUTING.md"]
-OTHER_EXTRAS = {"all", "eval", "faces"}
+OTHER_EXTRAS = {"all", "eval", "faces", "video"}
 """Those that bring no family."""
 README = (REPOSITORY / "README.md").read_text()
 

@@ -172,9 +172,7 @@ def own_directions(found: Mapping[str, Mapping[str, Best]]) -> DirectionPack | N
     packs = []
     for name, best in cleanest.items():
         direction = best.candidate.direction if best.effect > 0 else -best.candidate.direction
-        note = (
-            f"+{abs(best.effect):.2f} by one deviation, {best.ratio:.1f} times {best.second}; the cleanest of a search"
-        )
+        moved = f"+{abs(best.effect):.2f} by one deviation, {best.ratio:.1f} times {best.second}"
         reach = best.candidate.direction.range  # the same both ways
         named = replace(direction, name=name, range=reach, description=f"{moved}; the cleanest of a search")
         packs.append(replace(best.candidate.pack, directions=(named,)))
