@@ -218,13 +218,14 @@ def test_known_dead_models_are_left_out_and_terms_are_told() -> None:
 def test_known_packs_are_listed(extra: Path) -> None:
     from tests.test_cli import run
 
-    assert run("models", "--packs", SEFA_REGISTRY="").startswith("No direction pack is known by name; `sefa search`")
+    shipped = json.loads(run("models", "--packs", "--json", SEFA_REGISTRY=""))
+    assert [(pack["name"], pack["model"]) for pack in shipped] == [("portraits64-factors", "portraits64")]
     pack = "{name: poses, model: digiface64, title: Poses, source: 'https://host/poses?token=hunter2', licence: MIT}"
     extra.write_text(f"packs:\n  - {pack}\n")
     text = run("models", "--packs")
     for cell in ("poses", "digiface64", "MIT", "Poses", "https://host/poses"):
         assert cell in text
-    (said,) = json.loads(run("models", "--packs", "--json"))
+    (said,) = [pack for pack in json.loads(run("models", "--packs", "--json")) if pack["name"] == "poses"]
     assert (said["name"], said["model"], said["source"]) == ("poses", "digiface64", "https://host/poses")
     assert "hunter2" not in text + str(said)
 

@@ -26,14 +26,12 @@ def command(packs: bool, as_json: bool) -> None:
       sefa models --packs
     """
     from sefa_core.cli.tables import print_json, print_table
-    from sefa_core.registry import EXTRA, load_registry
+    from sefa_core.registry import load_registry
 
     registry = load_registry()
     entries: list[Pack] | list[Model] = list(registry.packs.values()) if packs else list(registry.models.values())
     if as_json:
         print_json([_public(entry) for entry in entries])
-    elif packs and not entries:
-        click.echo(f"No direction pack is known by name; `sefa search` asks the Hub, a file named by {EXTRA} adds some")
     elif packs:
         rows = [
             (p.name, p.model, _terms(p.licence, None), p.title, _public(p)["source"]) for p in registry.packs.values()
