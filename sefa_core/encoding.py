@@ -1,4 +1,4 @@
-"""How are codes drawn, labelled and truncated? The parts of `Generator.encode` that need no network."""
+"""How are codes drawn, labelled and truncated?"""
 
 from __future__ import annotations
 
@@ -10,16 +10,60 @@ import numpy as np
 from sefa_core.checks import whole
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes
+from sefa_core.seeds import seeds_of
 
 if TYPE_CHECKING:
     import torch
     from numpy.typing import ArrayLike
 
+    from sefa_core.generator import Generator
     from sefa_core.interfaces import LatentSpace
-
+    from sefa_core.seeds import Seed
 
 MOST_ROWS = 1_000_000
 """More rows than any code has; truncating more than there are truncates all."""
+
+
+def sampled(
+    gan: Generator,
+    seeds: str | Iterable[Seed],
+    *,
+    labels: ArrayLike | None,
+    truncation: float,
+    truncation_layers: int | None,
+) -> Codes:
+    """The codes of seeds, and of files of codes among them."""
+    given = seeds_of(seeds)
+    numbers = [seed for seed in given if isinstance(seed, int)]
+    if len(numbers) < len(given):
+        from sefa_core.codes_file import with_files
+
+        return with_files(gan, given, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
+    z = draw_each(gan.space, numbers)  # (n, z_dim)
+    if labels is None and gan.space.num_classes:
+        labels = np.array([seed % gan.space.num_classes for seed in numbers])
+    return gan.encode(z, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
+
+
+def encoded(
+    gan: Generator,
+    z: ArrayLike | torch.Tensor,
+    *,
+    labels: ArrayLike | torch.Tensor | None,
+    truncation: float,
+    truncation_layers: int | None,
+) -> Codes:
+    """What the mapping network makes of `z (n, z_dim)`, truncated; gradients flow where `z` requires them."""
+    check_truncation(truncation, truncation_layers, gan.space.num_rows)
+    codes = as_z(gan.space, z, gan.device, gan.name)  # (n, z_dim)
+    import torch
+
+    hot = one_hot(gan.space, labels, len(codes), device=gan.device, model=gan.name)  # (n, classes)
+    with torch.set_grad_enabled(codes.requires_grad):
+        rows = gan.synthesizer.encode(codes, hot)  # (n, rows, dim)
+        if truncation != 1.0:
+            rows = truncated(rows, gan.mean_latent(hot), truncation, truncation_layers)
+    return Codes(rows, hot, truncation, gan.fingerprint)
 
 
 def draw(space: LatentSpace, seed: int, count: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
-from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
+from sefa_core.interfaces import Codes, LatentSpace, Layer, Stage, Synthesizer, WeightExtractor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,6 +142,19 @@ class GuardedSynthesizer(Synthesizer):
         with guarded(self._who, "cast"):
             made = self._own.cast(dtype)
         return None if made is None else GuardedSynthesizer(lambda: made, self._space, self._weights, self._who)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        with guarded(self._who, "stages"):
+            return self._own.stages
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        with guarded(self._who, "advance"):
+            after = self._own.advance(state, codes, start, stop)
+            side = self._own.stages[stop - 1].side
+        if side is not None:
+            self._shaped(after[-1], "advance", (len(codes), self._weights.channels, side, side))
+        return after
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         with guarded(self._who, "layer_output"):

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
-from sefa_core.foreign import out_of_memory
 from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
 from sefa_core.plugins import Families
 from sefa_core.presets import DEFAULT_PRESET
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
     from sefa_core.seeds import Seed
     from sefa_core.sources import Fetched
     from sefa_core.traverse import Tile
-
-BATCH_PIXELS = 1 << 21
-"""Pixels synthesized at a time unless the caller says how many pictures."""
-MOST_BATCH = 1_000_000
 
 
 class Generator:
@@ -100,21 +95,9 @@ class Generator:
     @functools.cached_property
     def synthesizer(self) -> Synthesizer:
         """The family's network, built at first use."""
-        device = str(self.device)
-        try:
-            network = self._families.synthesizer(self.checkpoint, self.weights, self.space, device)
-        except (MemoryError, RuntimeError) as problem:
-            if not out_of_memory(problem):
-                raise
-            raise SefaError(f"{self.name}: its network does not fit on {device}; try --device cpu") from problem
-        if self.dtype == "float32":
-            return network
-        import torch
+        from sefa_core.pictures import built
 
-        lower = network.cast(getattr(torch, self.dtype))
-        if lower is None:
-            raise SefaError(f"{self.name}: {self.family} computes in float32 alone; leave dtype {self.dtype!r} out")
-        return lower
+        return built(self, self._families)
 
     # -- directions
 
@@ -179,21 +162,9 @@ class Generator:
         `seeds` are whole numbers, or a text such as "0-4,85"; a file of codes may stand for a seed, and truncation
         does not move what it holds. Without `labels`, a generator with classes takes class `seed % classes`.
         """
-        import numpy as np
+        from sefa_core.encoding import sampled
 
-        from sefa_core.encoding import draw_each
-        from sefa_core.seeds import seeds_of
-
-        given = seeds_of(seeds)
-        numbers = [seed for seed in given if isinstance(seed, int)]
-        if len(numbers) < len(given):
-            from sefa_core.codes_file import with_files
-
-            return with_files(self, given, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
-        z = draw_each(self.space, numbers)  # (n, z_dim)
-        if labels is None and self.space.num_classes:
-            labels = np.array([seed % self.space.num_classes for seed in numbers])
-        return self.encode(z, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
+        return sampled(self, seeds, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
 
     def encode(
         self,
@@ -209,18 +180,9 @@ class Generator:
         mean latent: `mean + psi * (row - mean)`. A checkpoint without a stored mean latent gets the mean of 4096 mapped
         codes.
         """
-        from sefa_core.encoding import as_z, check_truncation, one_hot, truncated
+        from sefa_core.encoding import encoded
 
-        check_truncation(truncation, truncation_layers, self.space.num_rows)
-        codes = as_z(self.space, z, self.device, self.name)  # (n, z_dim)
-        import torch
-
-        hot = one_hot(self.space, labels, len(codes), device=self.device, model=self.name)  # (n, classes)
-        with torch.set_grad_enabled(codes.requires_grad):
-            rows = self.synthesizer.encode(codes, hot)  # (n, rows, dim)
-            if truncation != 1.0:
-                rows = truncated(rows, self.mean_latent(hot), truncation, truncation_layers)
-        return Codes(rows, hot, truncation, self.fingerprint)
+        return encoded(self, z, labels=labels, truncation=truncation, truncation_layers=truncation_layers)
 
     def codes(self, path: str | Path, *, labels: ArrayLike | torch.Tensor | None = None, force: bool = False) -> Codes:
         """The codes in a file: ours, or an array of w, w+ or z that a projector or an encoder saved.
@@ -287,32 +249,34 @@ class Generator:
 
         Gradients flow when `codes.rows` requires them.
         """
-        size = self._size(codes, batch)
-        network = self.synthesizer
-        import torch
+        from sefa_core.pictures import synthesized
 
-        pieces = [codes[start : start + size] for start in range(0, len(codes), size)]
-        with torch.set_grad_enabled(codes.rows.requires_grad):
-            try:
-                images = [network.synthesize(piece) for piece in pieces]
-            except (MemoryError, RuntimeError) as problem:
-                if not out_of_memory(problem):
-                    raise
-                raise SefaError(f"{self.name}: {size} pictures at a time do not fit; use a smaller batch") from problem
-            return torch.cat(images) if len(images) != 1 else images[0]
+        return synthesized(self, codes, batch)
 
-    def _size(self, codes: Codes, batch: int | None) -> int:
-        """Pictures made at a time; `SefaError` where they cannot be made of `codes`."""
-        from sefa_core.checks import whole
-        from sefa_core.encoding import check_codes
+    def preview(self, codes: Codes, *, size: int = 128, batch: int | None = None) -> torch.Tensor:
+        """Pictures `(n, C, h, w)` float32 for looking at in passing: as soon and as small as `size` pixels allow.
 
-        check_codes(codes, self.space, self.name)
-        return self.batch if batch is None else whole(batch, "batch", 1, MOST_BATCH)
+        A network that adds its picture up from small ones stops at the first with `size` pixels a side; another makes
+        it whole. Convolutions are in bfloat16 where the processor multiplies it and the family has a way. Not for
+        measuring, and without gradients.
+        """
+        from sefa_core.pictures import previewed
 
-    @property
+        return previewed(self, codes, size, batch)
+
+    @functools.cached_property
+    def previewer(self) -> Synthesizer:
+        """The network that previews are made with; it shares its tensors with `synthesizer`."""
+        from sefa_core.pictures import previewer
+
+        return previewer(self)
+
+    @functools.cached_property
     def batch(self) -> int:
-        """How many pictures are made at a time unless the caller says."""
-        return max(1, min(32, BATCH_PIXELS // self.resolution**2))
+        """How many pictures are made at a time unless the caller says: as many as fit well into memory."""
+        from sefa_core.pictures import batch_of
+
+        return batch_of(self.weights, self.device)
 
     def traverse(
         self,
@@ -330,9 +294,10 @@ class Generator:
         range in `steps` steps, 9 unless told. A pack of another model raises `SefaError` unless `force`. What does
         not fit is told here, not at the first tile; a picture that is not finite, where it comes.
         """
+        from sefa_core.pictures import batch_size
         from sefa_core.traverse import prepared, traverse
 
-        size = self._size(codes, batch)
+        size = batch_size(self, codes, batch)
         chosen, lines = prepared(self, directions, strengths, steps, force=force)
         return traverse(self, codes, chosen, lines, batch=size, force=force)
 

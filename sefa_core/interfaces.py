@@ -154,6 +154,16 @@ class Codes:
         return (self[index] for index in range(len(self)))
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One step of a network that can stop and go on, so that pictures share what they have in common."""
+
+    rows: frozenset[int]
+    """The rows of a code that this step reads. A code that differs in other rows alone leaves its features the same."""
+    side: int | None = None
+    """Side, in pixels, of the picture that is there after this step; None where there is none yet."""
+
+
 class Synthesizer(ABC):
     """The network of one checkpoint. Methods run without gradients unless the caller enables them."""
 
@@ -183,6 +193,20 @@ class Synthesizer(ABC):
         The two share their tensors.
         """
         return None
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The steps of this network, in their order; () where it cannot stop between them. The last has the picture."""
+        return ()
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        """What is there after the steps `start` to `stop - 1`, given what was before them: () before the first.
+
+        Every tensor has `n` first. Those of `state` are read and never written. After a step with a `side` the last
+        tensor is its picture `(n, C, side, side)`, float32; after the last step it is what `synthesize` makes. Only
+        called where there are `stages`.
+        """
+        raise NotImplementedError("a synthesizer with stages defines advance")
 
     @abstractmethod
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:

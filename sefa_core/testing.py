@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sefa_core.contract import clauses
+from sefa_core.contract import clauses, staged
 from sefa_core.contract.examples import strangers
 from sefa_core.contract.subject import Subject, close
 
@@ -82,6 +82,9 @@ class FamilyContract:
 
     def test_pictures_do_not_depend_on_the_batch(self, subject: Subject) -> None:
         clauses.is_the_same_in_every_batch(subject)
+
+    def test_pictures_are_the_same_step_by_step(self, subject: Subject) -> None:
+        staged.stops_and_goes_on(subject)
 
     def test_the_same_seed_gives_the_same_bytes(self, subject: Subject) -> None:
         clauses.repeats_itself(subject)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sefa_core.checks import whole
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 STEPS = 9
 """Strengths along a direction unless somebody says otherwise; odd, so that 0 is among them."""
 MOST_STEPS = 100_000
+Place = tuple[int, int, int]
+"""Direction, sample and step of a picture in a grid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,38 +112,55 @@ def traverse(
 ) -> Iterator[Tile]:
     """Tiles in the order direction, sample, step. `strengths[d]` are those of direction `d`.
 
-    A sample at strength zero is the same picture for every direction: it is rendered once and shared.
+    A sample at strength zero is the same picture for every direction: it is rendered once and shared. So are the
+    features of a sample before the first step of the network that reads an edited row.
     """
+    import torch
+
+    from sefa_core.pictures import fitting
     from sefa_core.pixels import UNREAL, all_finite
+    from sefa_core.shared import SharedFeatures
 
+    features = SharedFeatures(generator.synthesizer, codes)
+    begins = [features.begin(direction.rows) for direction in directions]
     originals: dict[int, torch.Tensor] = {}
-    wanted = [(d, s, t) for d, line in enumerate(strengths) for s in range(len(codes)) for t in range(len(line))]
+    wanted = ((d, s, t) for d, line in enumerate(strengths) for s in range(len(codes)) for t in range(len(line)))
     for piece in _batches(wanted, batch):
-        images: dict[tuple[int, int, int], torch.Tensor] = {}
-        fresh: list[tuple[int, int, int]] = []
-        seen: set[int] = set()
-        for key in piece:
-            d, s, t = key
-            if strengths[d][t] != 0:
-                fresh.append(key)
-            elif s not in originals and s not in seen:
-                fresh.append(key)
-                seen.add(s)
-        if fresh:
-            edited = [directions[d].shift(codes[s : s + 1], strengths[d][t], force=force) for d, s, t in fresh]
-            pictures = generator.synthesize(join(edited), batch=batch)  # (n, C, H, W)
-            for key, image, real in zip(fresh, pictures, all_finite(pictures), strict=True):
+        images: dict[Place, torch.Tensor] = {}
+        for begin, places in _fresh(piece, strengths, originals, begins).items():
+            edited = join(
+                [directions[d].shift(codes[s : s + 1], strengths[d][t], force=force) for d, s, t in places]
+            )  # (n, rows, dim)
+            with torch.set_grad_enabled(edited.rows.requires_grad), fitting(generator, batch):
+                pictures = features.synthesize([s for _, s, _ in places], edited, begin)  # (n, C, H, W)
+            for (d, s, t), image, real in zip(places, pictures, all_finite(pictures), strict=True):
                 if not real:
-                    raise SefaError(f"{generator.name}: {_about(key, directions, strengths)}: {UNREAL}")
-                images[key] = image  # (C, H, W)
-                if strengths[key[0]][key[2]] == 0:
-                    originals[key[1]] = image
-        for key in piece:
-            d, s, t = key
-            yield Tile(d, s, t, float(strengths[d][t]), images[key] if key in images else originals[s])
+                    raise SefaError(f"{generator.name}: {_about((d, s, t), directions, strengths)}: {UNREAL}")
+                images[d, s, t] = image  # (C, H, W)
+                if strengths[d][t] == 0:
+                    originals[s] = image
+        for d, s, t in piece:
+            image = images[d, s, t] if (d, s, t) in images else originals[s]
+            yield Tile(d, s, t, float(strengths[d][t]), image)
 
 
-def _about(key: tuple[int, int, int], directions: Sequence[Direction], strengths: Sequence[Sequence[float]]) -> str:
+def _fresh(
+    piece: Sequence[Place],
+    strengths: Sequence[Sequence[float]],
+    originals: Collection[int],
+    begins: Sequence[int],
+) -> dict[int, list[Place]]:
+    """What of a batch must be rendered, by the step of the network where it begins."""
+    fresh: dict[int, list[Place]] = {}
+    seen = set(originals)
+    for d, s, t in piece:
+        if strengths[d][t] != 0 or s not in seen:
+            fresh.setdefault(begins[d], []).append((d, s, t))
+            seen |= {s} if strengths[d][t] == 0 else set()
+    return fresh
+
+
+def _about(key: Place, directions: Sequence[Direction], strengths: Sequence[Sequence[float]]) -> str:
     """Which picture of a grid this is, for people."""
     d, s, t = key
     return f"sample {s}, direction {directions[d].name or d}, strength {strengths[d][t]:g}"
@@ -155,12 +175,8 @@ def join(codes: Sequence[Codes]) -> Codes:
     return replace(first, rows=torch.cat([c.rows for c in codes]), labels=labels)  # (n, rows, dim)
 
 
-def _batches(keys: Iterable[tuple[int, int, int]], size: int) -> Iterator[list[tuple[int, int, int]]]:
-    piece: list[tuple[int, int, int]] = []
-    for key in keys:
-        piece.append(key)
-        if len(piece) == size:
-            yield piece
-            piece = []
-    if piece:
+def _batches(places: Iterable[Place], size: int) -> Iterator[list[Place]]:
+    """`size` at a time. `itertools.batched` needs Python 3.12."""
+    left = iter(places)
+    while piece := list(islice(left, size)):
         yield piece

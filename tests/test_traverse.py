@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,12 @@ import torch
 import sefa_core as sefa
 from sefa_core.checkpoint import Checkpoint
 from sefa_core.hookspecs import hookimpl
-from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.interfaces import Codes, Stage, Synthesizer
+from sefa_core.pictures import MOST_AT_A_TIME, batch_of
 from sefa_core.plugins import Families, installed, new_manager
-from sefa_core.traverse import strengths_over
-from tests.conftest import write_dcgan
+from sefa_core.shared import KEPT_BYTES, SharedFeatures
+from sefa_core.traverse import join, strengths_over
+from tests.conftest import GOLDEN, write_dcgan
 
 
 class Counting(Synthesizer):
@@ -170,3 +174,106 @@ def test_what_a_traversal_cannot_do_is_told_at_the_call(tiny: Path, tmp_path: Pa
     ]:
         with pytest.raises(sefa.SefaError, match=message):
             use()  # type: ignore[no-untyped-call]
+
+
+STYLED = GOLDEN / "stylegan2_ada_skip_32" / "checkpoint.pkl"
+
+
+class StepCounting(Synthesizer):
+    """A staged synthesizer, and how often each of its steps was computed, picture by picture."""
+
+    def __init__(self, own: Synthesizer) -> None:
+        self._own = own
+        self.steps: Counter[int] = Counter()
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return self._own.stages
+
+    def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
+        return self._own.encode(z, labels)
+
+    def synthesize(self, codes: Codes) -> torch.Tensor:
+        return self.advance((), codes, 0, len(self.stages))[-1]
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        self.steps.update({step: len(codes) for step in range(start, stop)})
+        return self._own.advance(state, codes, start, stop)
+
+    def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
+        return self._own.layer_output(index, codes)
+
+
+@pytest.fixture(scope="module")
+def styled() -> sefa.Generator:
+    return sefa.load(str(STYLED), device="cpu")
+
+
+def grid(gan: sefa.Generator, layers: str, *, samples: int, kept: int | None = None) -> tuple[StepCounting, int]:
+    """How often steps were computed for 2 directions and 5 strengths, and where such edits begin."""
+    network = StepCounting(gan.synthesizer)
+    codes, pack = gan.sample(range(samples)), gan.factorize(layers, k=2)
+    features = SharedFeatures(network, codes, KEPT_BYTES if kept is None else kept)
+    begin = features.begin(pack[0].rows)
+    for direction in pack:
+        for sample in range(samples):
+            edited = join([direction.shift(codes[sample : sample + 1], t) for t in (-2.0, -1.0, 0.0, 1.0, 2.0)])
+            features.synthesize([sample] * 5, edited, begin)
+    return network, begin
+
+
+def test_features_before_an_edit_are_computed_once_for_each_sample(styled: sefa.Generator) -> None:
+    network, begin = grid(styled, "4-6", samples=3)
+    assert begin == next(n for n, stage in enumerate(styled.synthesizer.stages) if stage.rows & {4, 5, 6}) > 0
+    assert {network.steps[step] for step in range(begin)} == {3}
+    assert {network.steps[step] for step in range(begin, len(network.stages))} == {3 * 2 * 5}
+
+
+def test_the_measure_of_sharing_can_fail(styled: sefa.Generator) -> None:
+    network, begin = grid(styled, "all", samples=3)
+    assert begin == 0 and set(network.steps.values()) == {3 * 2 * 5}
+
+
+def test_features_that_do_not_fit_are_computed_again_for_the_next_direction_only(styled: sefa.Generator) -> None:
+    network, begin = grid(styled, "4-6", samples=3, kept=0)
+    assert {network.steps[step] for step in range(begin)} == {3 * 2}
+
+
+def test_a_torgb_reads_the_row_of_the_convolution_behind_it(styled: sefa.Generator) -> None:
+    """In row 3 the first reader is the toRGB of 8 px; the convolution that doubles to 16 px comes after it."""
+    stages = styled.synthesizer.stages
+    first = next(stage for stage in stages if 3 in stage.rows)
+    assert first.side == 8 and len([stage for stage in stages if 3 in stage.rows]) == 2
+
+
+@pytest.mark.parametrize("case", ["stylegan2_ada_skip_32", "stylegan2_ada_cond_resnet_32", "stylegan3_t_32"])
+def test_a_grid_of_late_edits_is_that_of_whole_pictures(case: str) -> None:
+    gan = sefa.load(str(next((GOLDEN / case).glob("checkpoint.*"))), device="cpu")
+    codes, last = gan.sample([0, 1]), len(gan.layers) - 1
+    packs = [*gan.factorize(f"{last - 2}-{last}", k=2), *gan.factorize("1", k=1), *gan.factorize(str(last), k=1)]
+    for tile in gan.traverse(codes, packs, strengths=[-2, 0, 2], batch=4):
+        edited = packs[tile.direction].shift(codes[[tile.sample]], tile.strength)
+        whole = gan.synthesize(edited)[0]
+        np.testing.assert_allclose(tile.image, whole, atol=1e-4 * float(whole.std()))
+
+
+def test_a_preview_is_the_small_picture_inside(styled: sefa.Generator) -> None:
+    codes = styled.sample([0, 1, 2])
+    small = styled.preview(codes, size=10)
+    assert small.shape == (3, 3, 16, 16) and small.dtype == torch.float32
+    for size in (17, 32, 500):
+        assert styled.preview(codes, size=size).shape == (3, 3, 32, 32)
+    whole = styled.synthesize(codes)
+    shrunk = torch.nn.functional.avg_pool2d(whole, 2)  # (3, 3, 16, 16)
+    alike = torch.corrcoef(torch.stack([small.flatten(), shrunk.flatten()]))[0, 1]
+    assert alike > 0.5  # random weights add as much at every size; those of a trained network add detail
+    with pytest.raises(sefa.SefaError, match="size 0: must be a whole number"):
+        styled.preview(codes, size=0)
+
+
+def test_the_batch_follows_from_memory_and_the_network() -> None:
+    small = sefa.load(str(STYLED), device="cpu")
+    assert small.batch == MOST_AT_A_TIME
+    layers = tuple(replace(layer, out=512, resolution=512) for layer in small.layers)
+    wide = replace(small.weights, layers=layers, resolution=1024)
+    assert 1 <= batch_of(wide, torch.device("cpu")) <= 2

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 
 from sefa_core.checkpoint import Checkpoint
 from sefa_core.hookspecs import hookimpl
-from sefa_core.interfaces import Codes, Declined, LatentSpace, Layer, Synthesizer, WeightExtractor
+from sefa_core.interfaces import Codes, Declined, LatentSpace, Layer, Stage, Synthesizer, WeightExtractor
 
 GAIN = 0.5
 NAMES = {"style.0", "style.1", "canvas"}
@@ -60,6 +60,23 @@ class ToyNetwork(Synthesizer):
             x = x / 0
         side = 4 if self._fault == "size" else 8
         return x.reshape(len(codes), 3, 8, 8)[:, :, :side]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        second = frozenset({1}) if self._fault != "undeclared" else frozenset[int]()
+        return (Stage(frozenset({0})), Stage(second, 16 if self._fault == "inner side" else 8))
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        if start == 0:
+            read = codes.rows[:, :2].sum(dim=1) if self._fault == "early" else codes.rows[:, 0]
+            state = (GAIN * read @ self._t["style.0"].T,)  # (n, 5)
+        if stop == 1:
+            return state
+        if self._fault == "overwrites":
+            state[0].mul_(2)
+        second = self.layer_output(1, codes) * (2 if self._fault == "other path" else 1)  # (n, 4)
+        x = torch.cat([state[0], second], dim=1) @ self._t["canvas"]  # (n, 3 * 8 * 8)
+        return (x.reshape(len(codes), 3, 8, 8),)
 
 
 class Toy:

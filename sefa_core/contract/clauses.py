@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sefa_core.contract.subject import SEEDS, BrokenError, Subject, close, expect
+from sefa_core.contract.staged import stops_and_goes_on
+from sefa_core.contract.subject import SEEDS, BrokenError, Subject, close, expect, moved
 from sefa_core.foreign import FOREIGN, shown
 from sefa_core.interfaces import Declined
 from sefa_core.loading import load
@@ -24,7 +25,6 @@ from sefa_core.plugins import HOOKS
 if TYPE_CHECKING:
     import torch
 
-    from sefa_core.interfaces import Codes
 
 DEVICE_TOLERANCE = 0.05
 """Of the spread of a picture, between devices: a GPU may round more coarsely in its convolutions."""
@@ -124,10 +124,10 @@ def computes_with_its_matrices(subject: Subject) -> None:
     step = np.random.RandomState(7).randn(gan.space.dim).astype(np.float32)  # (dim,)
     for layer in gan.layers:
         row = gan.space.layer_rows[layer.index]
-        moved = codes.rows.clone()
-        moved[:, row] += moved.new_tensor(step)  # (n, rows, dim)
+        rows = codes.rows.clone()
+        rows[:, row] += rows.new_tensor(step)  # (n, rows, dim)
         before = gan.synthesizer.layer_output(layer.index, codes)  # (n, out)
-        after = gan.synthesizer.layer_output(layer.index, replace(codes, rows=moved))
+        after = gan.synthesizer.layer_output(layer.index, replace(codes, rows=rows))
         expected = gan.weights.gain * gan.weights.matrix(layer) @ step  # (out,)
         wanted = np.broadcast_to(expected, (len(codes), layer.out))
         close((after - before).detach().numpy(), wanted, f"layer {layer.index} ({layer.name})")
@@ -137,10 +137,10 @@ def reads_the_rows_it_declares(subject: Subject) -> None:
     """Lets a row reach no layer but those that read it, and each of those."""
     gan, codes = subject.gan, subject.codes
     for row in range(gan.space.num_rows):
-        moved = _moved(codes, row)
+        other = moved(codes, row)
         for layer in gan.layers:
             before = gan.synthesizer.layer_output(layer.index, codes)
-            changed = not before.equal(gan.synthesizer.layer_output(layer.index, moved))
+            changed = not before.equal(gan.synthesizer.layer_output(layer.index, other))
             reads = gan.space.layer_rows[layer.index] == row
             expect(changed == reads, f"row {row} {'changes' if changed else 'does not change'} layer {layer.index}")
 
@@ -150,7 +150,7 @@ def shows_every_row(subject: Subject) -> None:
     gan, codes = subject.gan, subject.codes
     original = gan.synthesize(codes)
     for row in sorted(set(gan.space.layer_rows)):
-        expect(not gan.synthesize(_moved(codes, row)).equal(original), f"row {row} changes no picture")
+        expect(not gan.synthesize(moved(codes, row)).equal(original), f"row {row} changes no picture")
 
 
 def makes_the_declared_pictures(subject: Subject) -> None:
@@ -254,6 +254,7 @@ CLAUSES: tuple[Callable[[Subject], None], ...] = (
     makes_the_declared_pictures,
     shifts_by_zero_to_itself,
     is_the_same_in_every_batch,
+    stops_and_goes_on,
     repeats_itself,
     respects_dtype_and_device,
     passes_gradients,
@@ -261,13 +262,6 @@ CLAUSES: tuple[Callable[[Subject], None], ...] = (
     survives_conversion,
 )
 """The whole agreement, in the order in which it is checked."""
-
-
-def _moved(codes: Codes, row: int) -> Codes:
-    """`codes` with 1 added to every number of a row."""
-    rows = codes.rows.clone()
-    rows[:, row] += 1.0
-    return replace(codes, rows=rows)  # (n, rows, dim)
 
 
 def _pictures(subject: Subject, device: str) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,13 @@ def expect(kept: bool, what: str) -> None:
     """Raise `BrokenError` that says `what` is wrong, unless `kept`."""
     if not kept:
         raise BrokenError(what)
+
+
+def moved(codes: Codes, row: int) -> Codes:
+    """`codes` with 1 added to every number of a row."""
+    rows = codes.rows.clone()
+    rows[:, row] += 1.0
+    return replace(codes, rows=rows)  # (n, rows, dim)
 
 
 def close(got: np.ndarray, want: np.ndarray, what: str = "", tolerance: float = TOLERANCE) -> None:

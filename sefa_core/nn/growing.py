@@ -31,9 +31,13 @@ def grown(x: torch.Tensor, last: int, lod: float, block: Block, picture: Block) 
         if fading and level == newest:
             before = picture(level - 1, x)  # (n, c, side / 2, side / 2)
         x = block(level, x)  # (n, C, side, side)
-    shown = picture(newest, x)  # (n, c, side, side)
+    return faded_in(picture(newest, x), before, lod)  # (n, c, side, side)
+
+
+def faded_in(picture: torch.Tensor, before: torch.Tensor | None, lod: float) -> torch.Tensor:
+    """The newest picture at its final size, mixed with the one `before` it where `lod` has a fraction."""
     if before is not None:
-        shown = torch.lerp(shown, doubled(before), fading)
-    for _ in range(last - newest):
-        shown = doubled(shown)
-    return shown
+        picture = torch.lerp(picture, doubled(before), lod % 1)
+    for _ in range(math.floor(lod)):
+        picture = doubled(picture)
+    return picture

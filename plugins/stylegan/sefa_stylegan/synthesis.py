@@ -10,10 +10,10 @@ import torch.nn.functional as F
 
 from sefa_core.checkpoint import Checkpoint
 from sefa_core.errors import SefaError
-from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.interfaces import Codes, Stage, Synthesizer
 from sefa_core.nn.dense import pixel_norm
 from sefa_core.nn.fused import upsampling_conv, widened
-from sefa_core.nn.growing import grown
+from sefa_core.nn.growing import faded_in
 from sefa_core.nn.inplace import added, leaky_relu, pixel_normed, styled_norm, with_noise
 from sefa_core.nn.resample import filter_2d
 from sefa_stylegan.model import require, side
@@ -36,8 +36,9 @@ class StyleGAN(Synthesizer):
                 f"{checkpoint.path.name}: its lod is {self._lod:g}, between 0 and {self._model.last} would fit its "
                 "resolutions; the file is damaged"
             )
-        newest = self._model.last - int(self._lod)
-        if any(f"rgb.{level}.weight" not in self._t for level in {newest, newest - bool(self._lod % 1)}):
+        self._newest = self._model.last - int(self._lod)
+        shown = {self._newest, self._newest - bool(self._lod % 1)}
+        if any(f"rgb.{level}.weight" not in self._t for level in shown):
             raise SefaError(f"{checkpoint.path.name}: lacks the toRGB that its lod of {self._lod:g} needs")
 
     def encode(self, z: torch.Tensor, labels: torch.Tensor | None) -> torch.Tensor:
@@ -55,15 +56,30 @@ class StyleGAN(Synthesizer):
     def mean(self, labels: torch.Tensor | None) -> torch.Tensor | None:
         return self._t.get("mean")
 
-    def synthesize(self, codes: Codes) -> torch.Tensor:
-        def block(level: int, x: torch.Tensor) -> torch.Tensor:
-            first, second = 2 * level, 2 * level + 1
-            x = self._layer(first, self._upsampled(first, x) if level else x, codes)
-            return self._layer(second, F.conv2d(x, self._kernels[second], padding=1), codes)
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """One for each layer; the toRGB behind the last reads no row."""
+        count = 2 * self._newest + 2
+        return tuple(Stage(frozenset({i}), self._model.resolution if i == count - 1 else None) for i in range(count))
 
-        const = self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
-        picture = grown(const, self._model.last, self._lod, block, self._rgb)  # (n, c, side, side)
-        return torch.tanh(picture) if self._settings.tanh else picture
+    def synthesize(self, codes: Codes) -> torch.Tensor:
+        return self.advance((), codes, 0, 2 * self._newest + 2)[-1]
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        """Features, and behind them the picture that the newest resolution is faded in over."""
+        x = state[0] if state else self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
+        before = state[1] if len(state) > 1 else None
+        for i in range(start, stop):
+            if i % 2:
+                x = self._layer(i, F.conv2d(x, self._kernels[i], padding=1), codes)  # (n, C, side, side)
+                continue
+            if self._lod % 1 and i == 2 * self._newest:
+                before = self._rgb(self._newest - 1, x)  # (n, c, side / 2, side / 2)
+            x = self._layer(i, self._upsampled(i, x) if i else x, codes)
+        if stop < 2 * self._newest + 2:
+            return (x,) if before is None else (x, before)
+        picture = faded_in(self._rgb(self._newest, x), before, self._lod)  # (n, c, side, side)
+        return (torch.tanh(picture) if self._settings.tanh else picture,)
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         return self._style(index, codes.rows)

@@ -13,13 +13,14 @@ import torch
 import torch.nn.functional as F
 
 from sefa_core.checkpoint import StateDict
-from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.interfaces import Codes, Stage, Synthesizer
 from sefa_core.nn.activation import activation
 from sefa_core.nn.dense import equalized_dense, pixel_norm
 from sefa_core.nn.inplace import added, clamped
 from sefa_core.nn.modulation import energy, modulated_conv, shares_nothing
 from sefa_core.nn.resample import filter_2d, upsample
 from sefa_stylegan2.model import Plan
+from sefa_stylegan2.steps import stage, steps
 
 EPS = 1e-8
 
@@ -45,6 +46,8 @@ class StyleGAN2(Synthesizer):
         self._filter = filter_2d(tensors.get("filter", taps))  # (f, f)
         self._act = activation(self._settings.activation)
         self._mapping_act = activation(self._settings.mapping_activation)
+        self._steps = steps(plan)
+        self._stages = tuple(stage(step) for step in self._steps)
 
     @classmethod
     def read(cls, plan: Plan, state: StateDict, device: str) -> StyleGAN2:
@@ -86,36 +89,52 @@ class StyleGAN2(Synthesizer):
     def mean(self, labels: torch.Tensor | None) -> torch.Tensor | None:
         return self._t.get("mean")
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return self._stages
+
     def synthesize(self, codes: Codes) -> torch.Tensor:
-        plan, ws = self._plan, codes.rows  # (n, rows, w)
-        x = self._t["const"].expand(len(codes), -1, -1, -1)  # (n, C, 4, 4)
-        x = self._conv(0, x.contiguous(memory_format=torch.channels_last), ws)
-        picture = self._rgb(0, x, ws) if 0 in plan.rgbs else None
-        return self._grown(1, x, picture, ws).contiguous()
+        return self.advance((), codes, 0, len(self._steps))[-1]
 
-    def _grown(self, start: int, x: torch.Tensor, picture: torch.Tensor | None, ws: torch.Tensor) -> torch.Tensor:
-        """The last picture, from features and picture before resolution `start`."""
-        for j in range(start, self._plan.num_convs // 2 + 1):
-            if len(x) > 1 and shares_nothing(x, self._t[f"conv.{2 * j}.weight"]):
-                alone = [slice(i, i + 1) for i in range(len(x))]  # each sample to its end: it stays in the cache
-                before = [None if picture is None else picture[i] for i in alone]
-                return torch.cat([self._grown(j, x[i], b, ws[i]) for i, b in zip(alone, before, strict=True)])
-            x, picture = self._block(j, x, picture, ws)
-        assert picture is not None  # the last resolution always has a toRGB
-        return picture
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        """Features, and behind them the picture as soon as there is one; at the end the picture alone."""
+        ws = codes.rows  # (n, rows, w)
+        x, picture = self._begun(state, len(codes))
+        for place in range(start, stop):
+            kind, number = self._steps[place]
+            if kind != "rgb" and number and len(x) > 1 and self._parts_at(kind, number, x):
+                before = (x,) if picture is None else (x, picture)
+                alone = [
+                    self.advance(tuple(part[i : i + 1] for part in before), codes[i], place, stop)
+                    for i in range(len(x))
+                ]
+                return tuple(torch.cat(parts) for parts in zip(*alone, strict=True))
+            if kind == "conv":
+                x = self._conv(number, x, ws)  # (n, C, side, side)
+            elif kind == "block":
+                inner = self._conv(2 * number, self._conv(2 * number - 1, x, ws), ws)  # (n, C, side, side)
+                x = (inner + self._residual(number, x)) * math.sqrt(0.5)
+            else:
+                fresh = self._rgb(number, x, ws)  # (n, image, side, side)
+                picture = fresh if picture is None else upsample(picture, self._filter) + fresh
+        if stop == len(self._steps):
+            assert picture is not None  # the last step is a toRGB
+            return (picture.contiguous(),)
+        return (x,) if picture is None else (x, picture)
 
-    def _block(
-        self, j: int, x: torch.Tensor, picture: torch.Tensor | None, ws: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Resolution `j`: from features and picture at half the side to those at the whole."""
-        before = x  # (n, C, side / 2, side / 2)
-        x = self._conv(2 * j, self._conv(2 * j - 1, x, ws), ws)  # (n, C, side, side)
-        if self._plan.architecture == "resnet":
-            x = (x + self._residual(j, before)) * math.sqrt(0.5)
-        if j in self._plan.rgbs:
-            fresh = self._rgb(j, x, ws)  # (n, image, side, side)
-            picture = fresh if picture is None else upsample(picture, self._filter) + fresh
-        return x, picture
+    def _begun(self, state: tuple[torch.Tensor, ...], n: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Features and picture of a state; before the first step the learned constant."""
+        if state:
+            return state[0], state[1] if len(state) > 1 else None
+        const = self._t["const"].expand(n, -1, -1, -1)  # (n, C, 4, 4)
+        return const.contiguous(memory_format=torch.channels_last), None
+
+    def _parts_at(self, kind: str, number: int, x: torch.Tensor) -> bool:
+        """Go samples their own ways from here? Where a resolution begins whose kernels none shares: then each stays
+        in the cache to its end."""
+        if kind == "conv" and number % 2 == 0:
+            return False
+        return shares_nothing(x, self._t[f"conv.{number + 1 if kind == 'conv' else 2 * number}.weight"])
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         if index < self._plan.num_convs:

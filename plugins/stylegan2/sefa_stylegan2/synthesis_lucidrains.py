@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from sefa_core.checkpoint import StateDict
-from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.interfaces import Codes, Stage, Synthesizer
 from sefa_core.nn import inplace
 from sefa_core.nn.dense import leaky_relu
 from sefa_core.nn.linear_attention import channel_norm, linear_attention
@@ -45,11 +45,21 @@ class BlockStyledGAN(Synthesizer):
             x = leaky_relu(F.linear(x, weight * multiplier, bias * multiplier), gain=1.0)
         return x[:, None].repeat(1, self._plan.num_blocks, 1)  # (n, w) -> (n, rows, w)
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """One for each block; without a learned constant the first reads all rows."""
+        count = self._plan.num_blocks
+        first = range(1 if "const" in self._t else count)
+        return tuple(Stage(frozenset({i} if i else first), 4 << i) for i in range(count))
+
     def synthesize(self, codes: Codes) -> torch.Tensor:
+        return self.advance((), codes, 0, self._plan.num_blocks)[-1]
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        """Features, and behind them the picture."""
         ws = codes.rows  # (n, rows, w)
-        x = self._conv("initial", self._start(ws))  # (n, C, 4, 4)
-        picture = None
-        for i in range(self._plan.num_blocks):
+        x, picture = state or (self._conv("initial", self._start(ws)), None)  # (n, C, 4, 4)
+        for i in range(start, stop):
             if i in self._plan.attention:
                 x = self._attention(f"attention.{i}", x)
             if i:
@@ -59,7 +69,7 @@ class BlockStyledGAN(Synthesizer):
             fresh = self._rgb(f"block.{i}", x, ws[:, i])  # (n, image, h, w)
             picture = fresh if picture is None else fresh + self._grown(picture)
         assert picture is not None  # there is at least one block
-        return picture
+        return x, picture
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         last = index == self._plan.num_blocks - 1

@@ -11,7 +11,7 @@ import math
 import torch
 
 from sefa_core.checkpoint import Checkpoint
-from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.interfaces import Codes, Stage, Synthesizer
 from sefa_core.nn.dense import equalized_dense, leaky_relu, pixel_norm
 from sefa_core.nn.filtered import filtered_leaky_relu
 from sefa_core.nn.modulation import energy, modulated_conv
@@ -65,11 +65,24 @@ class StyleGAN3(Synthesizer):
             return mean.mean(dim=0)  # (classes, w) -> (w,)
         return labels @ mean  # (n, classes) -> (n, w)
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The Fourier features, and one for each layer; the last is toRGB."""
+        last = self._model.num_layers
+        return tuple(
+            Stage(frozenset({row}), self._model.resolution if row == last else None) for row in range(last + 1)
+        )
+
     def synthesize(self, codes: Codes) -> torch.Tensor:
-        x = self.features(codes)  # (n, C, size, size)
-        for i in range(self._model.num_layers):
-            x = self._layer(i, x, codes)
-        return (x * self._geometry.output_scale).contiguous()  # (n, image, resolution, resolution)
+        return self.advance((), codes, 0, self._model.num_layers + 1)[-1]
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        x = state[0] if state else self.features(codes)  # (n, C, size, size)
+        for row in range(max(start, 1), stop):
+            x = self._layer(row - 1, x, codes)
+        if stop <= self._model.num_layers:
+            return (x,)
+        return ((x * self._geometry.output_scale).contiguous(),)  # (n, image, resolution, resolution)
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         return self._style("input" if index == 0 else f"layer.{index - 1}", codes.rows[:, index])  # (n, out)

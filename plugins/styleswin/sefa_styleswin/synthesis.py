@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from sefa_core.checkpoint import Checkpoint
-from sefa_core.interfaces import Codes, Synthesizer
+from sefa_core.interfaces import Codes, Stage, Synthesizer
 from sefa_core.nn.dense import equalized_dense, leaky_relu, pixel_norm
 from sefa_core.nn.resample import filter_2d, upsample
 from sefa_styleswin.model import BLOCKS, block, require
@@ -45,17 +45,33 @@ class StyleSwin(Synthesizer):
             x = leaky_relu(equalized_dense(x, weight, bias, lr_multiplier=self._model.lr_multiplier))
         return x[:, None].repeat(1, self._model.num_rows, 1)  # (n, rows, w)
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """One for each block; the last of a resolution also doubles the features and shows them."""
+        last = self._model.num_rows - 1
+        return tuple(
+            Stage(frozenset({row}), min(8 << (row // BLOCKS), self._model.resolution) if self._shows(row) else None)
+            for row in range(last + 1)
+        )
+
+    def _shows(self, row: int) -> bool:
+        return row % BLOCKS == BLOCKS - 1
+
     def synthesize(self, codes: Codes) -> torch.Tensor:
-        x = self._t["const"].permute(1, 2, 0).expand(len(codes), -1, -1, -1)  # (n, 4, 4, C)
-        picture: torch.Tensor | None = None
-        for i in range(self._model.num_layers):
-            for row in range(BLOCKS * i, BLOCKS * (i + 1)):
-                x = self._block(row, x, codes.rows[:, row])
-            if i < self._model.num_layers - 1:
-                x = self._grown(i, x)  # (n, 2 side, 2 side, next C)
-            picture = self._with_rgb(i, x, picture)
-        assert picture is not None  # there is at least one resolution
-        return picture
+        return self.advance((), codes, 0, self._model.num_rows)[-1]
+
+    def advance(self, state: tuple[torch.Tensor, ...], codes: Codes, start: int, stop: int) -> tuple[torch.Tensor, ...]:
+        """Features `(n, side, side, C)`, and behind them the picture as soon as there is one."""
+        const = self._t["const"].permute(1, 2, 0).expand(len(codes), -1, -1, -1)  # (n, 4, 4, C)
+        x, picture = state[0] if state else const, state[1] if len(state) > 1 else None
+        for row in range(start, stop):
+            x = self._block(row, x, codes.rows[:, row])
+            if self._shows(row):
+                i = row // BLOCKS
+                if i < self._model.num_layers - 1:
+                    x = self._grown(i, x)  # (n, 2 side, 2 side, next C)
+                picture = self._with_rgb(i, x, picture)
+        return (x,) if picture is None else (x, picture)
 
     def layer_output(self, index: int, codes: Codes) -> torch.Tensor:
         return torch.cat([self._style(f"{block(index)}.{style}", codes.rows[:, index]) for style in STYLES], dim=1)
