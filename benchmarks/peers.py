@@ -29,9 +29,14 @@ def ada(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
     return lambda ws: made.synthesis(ws, noise_mode="const", force_fp32=True)
 
 
-def genforce(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
-    made = _module(folder, "models.stylegan2_generator").StyleGAN2Generator(side)
+def genforce_module(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> torch.nn.Module:
+    made: torch.nn.Module = _module(folder, "models.stylegan2_generator").StyleGAN2Generator(side)
     _fill(made, GENFORCE, tensors)
+    return made
+
+
+def genforce(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
+    made: Any = genforce_module(folder, tensors, side)
     return lambda ws: made.synthesis(ws, randomize_noise=False)["image"]
 
 

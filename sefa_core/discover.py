@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sefa_core.behind import behind
 from sefa_core.errors import SefaError
 from sefa_core.presets import DEFAULT_PRESET
 from sefa_core.seeds import Seed
@@ -16,6 +17,7 @@ from sefa_core.traverse import STEPS, strengths_over
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.pack import DirectionPack
+    from sefa_core.traverse import Tile
 
 MOST_STEPS = 99
 OURS = b'<meta name="generator" content="sefa '
@@ -118,9 +120,14 @@ def discover(
     builder = ReportBuilder(facts, direction_infos(pack, strengths), spectrum)
     total = len(codes) * sum(map(len, strengths))
     tiles = gan.traverse(codes, pack, strengths=strengths, batch=settings.batch, force=force)
-    for done, tile in enumerate(tiles, start=1):
+
+    def add(tile: Tile) -> None:
         builder.add(tile.direction, tile.sample, tile.step, gan.pixels(tile.image))
-        report("rendering", done, total)
+
+    with behind(add) as give:  # pictures are shrunk and encoded while the next are made
+        for done, tile in enumerate(tiles, start=1):
+            give(tile)
+            report("rendering", done, total)
 
     record = _evaluation(gan, pack, settings, force=force, progress=report) if settings.predictors else None
     report("writing", 0, None)
