@@ -1,6 +1,6 @@
 """What does `make bench` do? It runs every part, keeps what they measured, and fills the tables of docs/performance.md.
 
-    python -m benchmarks ada=PATH genforce=PATH rosinality=PATH
+    python -m benchmarks ada=PATH genforce=PATH rosinality=PATH stylegan3=PATH biggan=PATH
 
 Parts are the files beside this one that are named in `PARTS`. Each is called with `--peer NAME=PATH ... -o FILE` and
 leaves a JSON object: `machine`, and `results`, a list of objects.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.page import written
 
-PARTS = ("discovery", "synthesis", "grids", "growth")
+PARTS = ("discovery", "synthesis", "families", "grids", "growth")
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 

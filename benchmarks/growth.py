@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.machine import machine
 from benchmarks.network import saved
-from benchmarks.synthesis import OURS, Painter
+from benchmarks.synthesis import OURS, painter
 
 SIDES = (32, 64, 128, 256, 512, 1024)
 BATCHES = (1, 2, 4, 8, 16)
@@ -34,11 +34,11 @@ def main() -> None:
     cases += [("pictures", count, 256, 4, count // 4) for count in PICTURES]
     results = []
     for what, value, side, batch, rounds in cases:
-        painter = Painter(OURS, "", saved(side, given.networks), side, batch, "float32", kept=True)
+        program = painter(OURS, "", saved(side, given.networks), side, batch, "float32", kept=True)
         try:
-            took = [painter.draw() for _ in range(rounds)]
+            took = [program.draw() for _ in range(rounds)]
         finally:
-            painter.close()
+            program.close()
         walls = [one["wall"] for one in took]
         seconds = sum(walls) if what == "pictures" else statistics.median(walls)
         results.append({"grows": what, "to": value, "wall": seconds, "rss": max(one["rss"] for one in took)})

@@ -111,6 +111,7 @@ def _text(value: object) -> str:
 TABLES: dict[str, dict[str, Callable[[Results], str]]] = {
     "synthesis": {"plain": _ratios(False), "kept": _ratios(True), "bfloat16": _bfloat16, "details": _details},
     "growth": {"table": _growth},
+    "families": {"table": _as_found},
     "grids": {"table": _as_found},
     "discovery": {"table": _as_found},
 }

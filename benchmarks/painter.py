@@ -9,6 +9,7 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -33,12 +34,17 @@ def main(program: str, folder: str, checkpoint: str, side: str, batch: str, dtyp
     draw = drawing(program, folder, Path(checkpoint), int(side), dtype)
     rows = 2 * (int(side).bit_length() - 2)
     ws = torch.randn(int(batch), 1, 512, generator=torch.Generator().manual_seed(1)).repeat(1, rows, 1)
+    serve(lambda: draw(ws), first)
+
+
+def serve(draw: Callable[[], torch.Tensor], first: str) -> None:
+    """Draw once into the file `first`, then whenever a line comes in."""
     with torch.no_grad():
-        torch.save(draw(ws).clone(), first)
+        torch.save(draw().clone(), first)
         print("ready", flush=True)
         for _ in sys.stdin:
             used, begun = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-            draw(ws)
+            draw()
             wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF)
             took = {
                 "wall": wall,

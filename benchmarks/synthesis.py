@@ -56,11 +56,11 @@ class Result:
 class Painter:
     """A program in its own process."""
 
-    def __init__(self, program: str, folder: str, file: Path, side: int, batch: int, dtype: str, kept: bool) -> None:
+    def __init__(self, program: str, dtype: str, module: str, *told: object) -> None:
+        """`python -m MODULE TOLD... FILE` writes its first pictures into FILE and draws again for every line."""
         self.program, self.dtype = program, dtype
         self._first = tempfile.NamedTemporaryFile(suffix=".pt")  # noqa: SIM115  # lives as long as the process
-        told = [program, folder, str(file), str(side), str(batch), dtype, "kept" if kept else "plain"]
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.painter", *told, self._first.name]
+        command = [sys.executable, "-W", "ignore", "-m", module, *map(str, told), self._first.name]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.rounds: list[dict[str, float]] = []
         while (line := self._line()) != "ready":  # some programs print what they do
@@ -87,46 +87,59 @@ class Painter:
         return line.rstrip("\n")
 
 
+def painter(program: str, folder: str, file: Path, side: int, batch: int, dtype: str, kept: bool) -> Painter:
+    """A program that draws the common StyleGAN2."""
+    memory = "kept" if kept else "plain"
+    return Painter(program, dtype, "benchmarks.painter", program, folder, file, side, batch, dtype, memory)
+
+
 def compared(
     peers: dict[str, str], file: Path, side: int, batch: int, dtypes: list[str], kept: bool, rounds: int
 ) -> list[Result]:
     """All programs at one size and batch."""
     programs = [(OURS, "", dtype) for dtype in dtypes] + [(name, folder, "float32") for name, folder in peers.items()]
-    painters = [Painter(name, folder, file, side, batch, dtype, kept) for name, folder, dtype in programs]
+    painters = [painter(name, folder, file, side, batch, dtype, kept) for name, folder, dtype in programs]
+    return measured(side, batch, kept, painters, rounds)
+
+
+def measured(
+    side: int, batch: int, kept: bool, painters: list[Painter], rounds: int, close: float = CLOSE
+) -> list[Result]:
+    """What the programs took, in turns; the first is the measure of the others. They end here."""
     try:
         ours = painters[0]
         spread = float(ours.pictures.std())
-        errors = [(painter.pictures - ours.pictures) / spread for painter in painters]
-        for painter, error in zip(painters, errors, strict=True):
-            if painter.dtype == "float32" and not float(error.abs().max()) <= CLOSE:
-                raise SystemExit(f"{painter.program}: its pictures differ by {float(error.abs().max()):.1e} deviations")
+        errors = [(one.pictures - ours.pictures) / spread for one in painters]
+        for one, error in zip(painters, errors, strict=True):
+            if one.dtype == "float32" and not float(error.abs().max()) <= close:
+                raise SystemExit(f"{one.program}: its pictures differ by {float(error.abs().max()):.1e} deviations")
         for number in range(rounds):
             turn = number % len(painters)  # nobody is always the first, or behind the same other
-            for painter in painters[turn:] + painters[:turn]:
-                painter.draw()
+            for one in painters[turn:] + painters[:turn]:
+                one.draw()
     finally:
-        for painter in painters:
-            painter.close()
+        for one in painters:
+            one.close()
     return [
         Result(
             side=side,
             batch=batch,
-            program=painter.program,
-            dtype=painter.dtype,
+            program=one.program,
+            dtype=one.dtype,
             kept=kept,
-            wall=_median(painter.rounds, "wall"),
-            user=_median(painter.rounds, "user"),
-            system=_median(painter.rounds, "system"),
-            rss=max(took["rss"] for took in painter.rounds),
-            slower=statistics.median(a["wall"] / b["wall"] for a, b in zip(painter.rounds, ours.rounds, strict=True)),
+            wall=_median(one.rounds, "wall"),
+            user=_median(one.rounds, "user"),
+            system=_median(one.rounds, "system"),
+            rss=max(took["rss"] for took in one.rounds),
+            slower=statistics.median(a["wall"] / b["wall"] for a, b in zip(one.rounds, ours.rounds, strict=True)),
             slower_cpu=statistics.median(
                 (a["user"] + a["system"]) / (b["user"] + b["system"])
-                for a, b in zip(painter.rounds, ours.rounds, strict=True)
+                for a, b in zip(one.rounds, ours.rounds, strict=True)
             ),
             error=float(error.abs().max()),
             typical=float(error.square().mean().sqrt()),
         )
-        for painter, error in zip(painters, errors, strict=True)
+        for one, error in zip(painters, errors, strict=True)
     ]
 
 
