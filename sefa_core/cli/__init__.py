@@ -25,6 +25,7 @@ VERBS = (
     "compare",
     "evaluate",
     "invert",
+    "ui",
     "import",
     "export",
     "push",
