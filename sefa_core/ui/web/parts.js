@@ -103,7 +103,7 @@ export function numbersOf(selection, count) {
 
 /** Draw the layers as columns as high as their resolutions; a drag over them calls `choose("2-5")`. */
 export function drawMap(place, layers, selection, choose) {
-  const wide = 560, high = 92, foot = 16;
+  const wide = place.clientWidth || 560, high = 92, foot = 16;
   const step = wide / layers.length, gap = Math.min(4, step * 0.18);
   const largest = Math.max(...layers.map((layer) => Math.log2(layer.resolution ?? 4)));
   const chosen = numbersOf(selection, layers.length) ?? new Set();

@@ -111,6 +111,8 @@ function show({ fresh = false } = {}) {
     tab.tabIndex = tab.dataset.tab === view.tab ? 0 : -1;
   }
   for (const pane of document.querySelectorAll("[data-pane]")) pane.hidden = pane.dataset.pane !== view.tab;
+  $("map").toggleAttribute("hidden", model.layers.length === 1);
+  $("groups").hidden = model.layers.length === 1 && !model.pack;
   drawMap($("map"), model.layers, view.layers, (layers) => chooseLayers(layers));
   const named = { ...(model.pack ? { "the pack": "pack" } : {}), all: "all", ...model.groups };
   $("groups").replaceChildren(...Object.entries(named).map(([name, layers]) =>
@@ -513,5 +515,6 @@ async function restate() {
 }
 
 listen();
+window.addEventListener("resize", () => { if (view) drawMap($("map"), model.layers, view.layers, (layers) => chooseLayers(layers)); });
 await open(window.location.search.slice(1));
 if (!view) await open("");
