@@ -59,6 +59,9 @@ def blocks(page: Path) -> list[Block]:
     return [Block(m[2], m[3], text.count("\n", 0, m.start()) + 1, m[1]) for m in pattern.finditer(text)]
 
 
+TOO_LONG = 600
+"""Seconds after which a block waits for something that never comes."""
+
 PAGES = sorted(
     page
     for page in DOCS.rglob("*.md")
@@ -137,7 +140,7 @@ def test_the_blocks_of_a_page_run(page: Path, machine: Path, request: pytest.Fix
 
 
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=TOO_LONG)
 
 
 def trimmed(text: str) -> list[str]:
