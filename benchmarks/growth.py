@@ -1,8 +1,9 @@
-"""How do time and memory grow with the side of a picture, with the batch, and with the number of pictures?
+"""How do time and memory grow with the side of a picture, with the batch, and with the number of samples?
 
     python -m benchmarks.growth -o growth.json
 
-Our own program alone, each case in a process of its own, with freed memory kept as the command line does.
+Our own program alone, each case in a process of its own; sides and batches with freed memory kept, as the command line
+does, and samples as whole processes that make a grid of 3 directions and 5 strengths at 128 px.
 """
 
 from __future__ import annotations
@@ -10,15 +11,26 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from pathlib import Path
 
+from benchmarks.grids import run
 from benchmarks.machine import machine
 from benchmarks.network import saved
 from benchmarks.synthesis import OURS, painter
 
 SIDES = (32, 64, 128, 256, 512, 1024)
 BATCHES = (1, 2, 4, 8, 16)
-PICTURES = (4, 8, 16, 32)
+SAMPLES = (2, 4, 8, 16)
+GRID = """\
+import sys
+import sefa_core as sefa
+gan = sefa.load(sys.argv[1], device="cpu")
+codes = gan.sample(range(int(sys.argv[2])), truncation=0.7)
+for tile in gan.traverse(codes, gan.factorize(layers="all", k=3), strengths=[-3, -1.5, 0, 1.5, 3]):
+    tile.image.sum()
+"""
+"""A grid whose pictures are looked at and let go, like a page that is written while they come."""
 
 
 def main() -> None:
@@ -31,7 +43,6 @@ def main() -> None:
     given.networks.mkdir(parents=True, exist_ok=True)
     cases = [("side", side, side, 1, given.rounds) for side in SIDES]
     cases += [("batch", batch, 256, batch, given.rounds) for batch in BATCHES]
-    cases += [("pictures", count, 256, 4, count // 4) for count in PICTURES]
     results = []
     for what, value, side, batch, rounds in cases:
         program = painter(OURS, "", saved(side, given.networks), side, batch, "float32", kept=True)
@@ -39,12 +50,18 @@ def main() -> None:
             took = [program.draw() for _ in range(rounds)]
         finally:
             program.close()
-        walls = [one["wall"] for one in took]
-        seconds = sum(walls) if what == "pictures" else statistics.median(walls)
-        results.append({"grows": what, "to": value, "wall": seconds, "rss": max(one["rss"] for one in took)})
-        print(f"{what:8} {value:5}  {seconds:7.3f} s  {results[-1]['rss']:6.0f} MiB", flush=True)
+        seconds = statistics.median(one["wall"] for one in took)
+        results.append(grown(what, value, seconds, max(one["rss"] for one in took)))
+    for count in SAMPLES:
+        grid = [run([sys.executable, "-c", GRID, str(saved(128, given.networks)), str(count)]) for _ in range(2)]
+        results.append(grown("samples", count, min(one["wall"] for one in grid), max(one["rss"] for one in grid)))
     if given.output:
         given.output.write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n")
+
+
+def grown(what: str, to: int, seconds: float, rss: float) -> dict[str, object]:
+    print(f"{what:8} {to:5}  {seconds:7.3f} s  {rss:6.0f} MiB", flush=True)
+    return {"grows": what, "to": to, "wall": seconds, "rss": rss}
 
 
 if __name__ == "__main__":

@@ -12,12 +12,11 @@ def machine() -> dict[str, object]:
     import torch
 
     able = torch.cpu.get_capabilities()
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "memory_gib": round(pages * size / 2**30, 1),
+        "memory_gib": round(memory() / 1024, 1),
         "bfloat16": [name for name in ("amx_bf16", "avx512_bf16") if able.get(name)],
         "threads": torch.get_num_threads(),
         "load": round(os.getloadavg()[0], 2),
@@ -25,6 +24,11 @@ def machine() -> dict[str, object]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+
+
+def memory() -> float:
+    """What the machine has, in MiB."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _processor() -> str:

@@ -19,12 +19,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.machine import machine
+from benchmarks.machine import machine, memory
 from benchmarks.network import saved
 
 CLOSE = 1e-4
 """How far float32 pictures may be from each other, in standard deviations."""
 OURS = "sefa"
+OF_MEMORY = 0.8
+"""Share of the machine's memory that the programs may take together."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,22 @@ def measured(
     ]
 
 
+def roomy(peers: dict[str, str], results: list[Result], side: int, batch: int, limit: float) -> dict[str, str]:
+    """The peers that fit into `limit` MiB side by side, the least first, as the memory for smaller batches tells."""
+    needs = dict.fromkeys(peers, 0.0)
+    for one in results:
+        if one.side == side and one.program in needs:
+            needs[one.program] = max(needs[one.program], one.rss * batch / one.batch)
+    room = limit
+    for name in sorted(peers, key=needs.__getitem__):
+        room -= needs[name]
+        if room < 0:
+            gib = needs[name] / 1024
+            print(f"{name}: left out at {side} px, batch {batch}; it would need {gib:.0f} GiB", flush=True)
+            peers = {other: folder for other, folder in peers.items() if other != name}
+    return peers
+
+
 def _median(rounds: list[dict[str, float]], what: str) -> float:
     return statistics.median(took[what] for took in rounds)
 
@@ -164,7 +182,8 @@ def main() -> None:
         file = saved(side, given.networks)
         for batch in given.batches:
             for kept in (False, True):
-                found = compared(peers, file, side, batch, given.dtypes, kept, given.rounds)
+                able = roomy(peers, results, side, batch, OF_MEMORY * memory())
+                found = compared(able, file, side, batch, given.dtypes, kept, given.rounds)
                 for result in found:
                     print(line(result), flush=True)
                 results += found

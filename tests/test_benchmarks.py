@@ -8,8 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.page import TABLES, written
 from benchmarks.plot import curves
+from benchmarks.synthesis import Result, roomy
 from tests.conftest import REPOSITORY
 
 
@@ -49,3 +52,15 @@ def test_the_command_says_what_it_takes() -> None:
         [sys.executable, "-m", "benchmarks", "--help"], stdout=subprocess.PIPE, text=True, check=True, cwd=REPOSITORY
     )
     assert "NAME=PATH" in run.stdout
+
+
+def test_programs_that_would_not_fit_into_memory_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    def took(program: str, side: int, batch: int, rss: float) -> Result:
+        return Result(side, batch, program, "float32", False, 1, 1, 0, rss, 1, 1, 0, 0)
+
+    peers = {"big": "a", "small": "b"}
+    earlier = [took("big", 1024, 4, 10_000), took("small", 1024, 4, 1_000), took("small", 256, 8, 90_000)]
+    assert roomy(peers, [], 1024, 8, 16_000) == peers  # nothing is known yet
+    assert roomy(peers, earlier, 1024, 4, 16_000) == peers
+    assert roomy(peers, earlier, 1024, 8, 16_000) == {"small": "b"}
+    assert "big: left out at 1024 px, batch 8; it would need 20 GiB" in capsys.readouterr().out
