@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
-from sefa_core.interfaces import Codes, LatentSpace, Layer, Stage, Synthesizer, WeightExtractor
+from sefa_core.interfaces import Codes, Features, LatentSpace, Layer, Stage, Synthesizer, WeightExtractor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,6 +142,19 @@ class GuardedSynthesizer(Synthesizer):
         with guarded(self._who, "cast"):
             made = self._own.cast(dtype)
         return None if made is None else GuardedSynthesizer(lambda: made, self._space, self._weights, self._who)
+
+    def discriminator(self) -> Features | None:
+        with guarded(self._who, "reading the discriminator"):
+            features = self._own.discriminator()
+        if features is None:
+            return None
+
+        def looked(images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            with guarded(self._who, "the discriminator"):
+                maps = features(images)
+            return tuple(self._shaped(one, "the discriminator", (len(images), None, None, None)) for one in maps)
+
+        return looked
 
     @property
     def stages(self) -> tuple[Stage, ...]:

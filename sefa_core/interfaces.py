@@ -164,6 +164,10 @@ class Stage:
     """Side, in pixels, of the picture that is there after this step; None where there is none yet."""
 
 
+Features = Callable[["torch.Tensor"], "tuple[torch.Tensor, ...]"]
+"""From images `(n, C, H, W)` in the generator's own range to feature maps, each `(n, channels, h, w)`."""
+
+
 class Synthesizer(ABC):
     """The network of one checkpoint. Methods run without gradients unless the caller enables them."""
 
@@ -192,6 +196,11 @@ class Synthesizer(ABC):
 
         The two share their tensors.
         """
+        return None
+
+    def discriminator(self) -> Features | None:
+        """What the discriminator in the same file sees in images, with gradients where they are enabled; read at the
+        first call. None: the file has none, or none that the family reads."""
         return None
 
     @property

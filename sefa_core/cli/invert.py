@@ -46,6 +46,11 @@ POOR, FAR = 22.0, 1.25
     help="How much a code counts that is far from the mean; more gives likelier pictures, less gives nearer ones.",
 )
 @click.option("--lpips/--no-lpips", default=None, help="Compare as an eye does; by default where the extra eval can.")
+@click.option(
+    "--discriminator/--no-discriminator",
+    default=None,
+    help="Compare what the file's discriminator sees; by default where there is one.",
+)
 @click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one.")
 @click.option("--fresh", is_flag=True, help="Begin again where an interrupted search could go on.")
 @json_option
@@ -66,6 +71,7 @@ def command(
     seed: int,
     near_mean: float,
     lpips: bool | None,
+    discriminator: bool | None,
     device: str | None,
     fresh: bool,
     as_json: bool,
@@ -108,6 +114,7 @@ def command(
             crop=crop,
             near_mean=near_mean,
             lpips=lpips,
+            discriminator=discriminator,
             partial=partial,
             fresh=fresh,
             progress=bar.step,
@@ -128,10 +135,19 @@ def command(
             ("ssim", f"{inversion.ssim:.3f}"),
             ("distance", f"{inversion.distance:.2f} (nine of ten that the model draws: {low:.2f} to {high:.2f})"),
             ("steps", f"{inversion.steps} of at most {steps}"),
-            ("loss", "colours, edges and LPIPS" if inversion.lpips else "colours and edges"),
+            (
+                "loss",
+                _and("colours", "edges", inversion.lpips and "LPIPS", inversion.discriminator and "the discriminator"),
+            ),
             ("note", note(inversion)),
         ]
     )
+
+
+def _and(*parts: str | bool) -> str:
+    """What is said of the parts that count, as one reads it aloud."""
+    *others, last = [part for part in parts if isinstance(part, str)]
+    return f"{', '.join(others)} and {last}"
 
 
 def note(inversion: Inversion) -> str | None:

@@ -45,6 +45,8 @@ class Inversion:
     """How often the network was looked at."""
     lpips: bool
     """Whether LPIPS had a say."""
+    discriminator: bool
+    """Whether the discriminator of the file had one."""
 
     @property
     def figures(self) -> dict[str, object]:
@@ -56,6 +58,7 @@ class Inversion:
             "usual": [round(end, 3) for end in self.usual],
             "steps": self.steps,
             "lpips": self.lpips,
+            "discriminator": self.discriminator,
         }
 
 
@@ -71,6 +74,7 @@ def invert(
     crop: str = CENTRE,
     near_mean: float = NEAR_MEAN,
     lpips: bool | None = None,
+    discriminator: bool | None = None,
     partial: Path | None = None,
     fresh: bool = False,
     progress: Callable[[str, int, int | None], None] | None = None,
@@ -88,6 +92,7 @@ def invert(
         crop=crop,
         near_mean=near_mean,
         lpips=lpips,
+        discriminator=discriminator,
         partial=partial,
         fresh=fresh,
         progress=progress,
@@ -106,4 +111,5 @@ def invert(
         reached.space,
         reached.step,
         reached.lpips,
+        reached.discriminator,
     )

@@ -15,6 +15,8 @@ from sefa_core.checks import whole
 from sefa_core.encoding import one_hot
 from sefa_core.errors import SefaError
 from sefa_core.invert.descent import Descent
+from sefa_core.invert.discriminator import SHARE as SEEN_SHARE
+from sefa_core.invert.discriminator import discerning
 from sefa_core.invert.loss import difference
 from sefa_core.invert.perceptual import SHARE, perceptual
 from sefa_core.invert.picture import CENTRE, target_of
@@ -74,6 +76,8 @@ class Step:
     space: str
     lpips: bool
     """Whether LPIPS had a say."""
+    discriminator: bool
+    """Whether the discriminator had one."""
     ended: bool = False
     """Whether this is the last one."""
 
@@ -90,6 +94,7 @@ def invert_steps(
     crop: str = CENTRE,
     near_mean: float = NEAR_MEAN,
     lpips: bool | None = None,
+    discriminator: bool | None = None,
     partial: Path | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
@@ -98,7 +103,8 @@ def invert_steps(
 
     `picture` is a file, its bytes, a PIL picture, an array of bytes `(H, W, C)`, or a tensor `(C, H, W)` of the
     generator's own range. `labels` is the class, number or name; without it the class of the best start is kept.
-    `lpips` also compares as an eye does; None: where the extra `eval` and its weights are there.
+    `lpips` also compares as an eye does; None: where the extra `eval` and its weights are there. `discriminator` also
+    compares what the file's discriminator sees; None: where there is one.
     `partial` is a file in which the state is kept until the end, so that the same call goes on after an
     interruption; one of another search is refused unless `fresh`.
     """
@@ -113,9 +119,10 @@ def invert_steps(
     probe = gan.synthesize(where.starts(1, seed, given)[1])  # (1, C, H, W)
     target = target_of(gan, picture, (probe.shape[2], probe.shape[3]), crop)
     eye = perceptual(lpips, gan.device)
-    goal = Goal(gan, where, target, near_mean, eye)
+    seeing = discerning(gan, discriminator, target)
+    goal = Goal(gan, where, target, near_mean, eye, seeing)
     told = {"space": where.name, "steps": steps, "seed": seed, "starts": starts, "near_mean": near_mean}
-    told["lpips"] = eye is not None
+    told |= {"lpips": eye is not None, "discriminator": seeing is not None}
     with Partial(partial, gan.fingerprint, target, told, fresh=fresh) as kept:
         search = kept.load()
         if search is None:
@@ -184,13 +191,16 @@ class Goal:
     """`(1, C, H, W)`"""
     near_mean: float
     eye: Similarity | None = None
+    seeing: Callable[[torch.Tensor], torch.Tensor] | None = None
 
     def differences(self, images: torch.Tensor) -> torch.Tensor:
         """`(n,)` of pictures `(n, C, H, W)`."""
         limits = self.gan.synthesizer.value_range
         first, second = unit(images, limits), unit(self.target, limits)
         apart = difference(first, second)
-        return apart if self.eye is None else apart + SHARE * self.eye(first, second.expand_as(first))
+        if self.eye is not None:
+            apart = apart + SHARE * self.eye(first, second.expand_as(first))
+        return apart if self.seeing is None else apart + SEEN_SHARE * self.seeing(images)
 
     def best_starts(
         self, count: int, seed: int, labels: torch.Tensor | None, report: Progress
@@ -272,4 +282,5 @@ def _step(goal: Goal, search: Search, steps: int, descent: Descent, image: torch
         goal.space.usual,
         goal.space.name,
         goal.eye is not None,
+        goal.seeing is not None,
     )

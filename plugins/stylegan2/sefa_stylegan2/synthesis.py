@@ -6,14 +6,15 @@ Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", CVPR 202
 from __future__ import annotations
 
 import copy
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 
 from sefa_core.checkpoint import StateDict
-from sefa_core.interfaces import Codes, Stage, Synthesizer
+from sefa_core.interfaces import Codes, Features, Stage, Synthesizer
 from sefa_core.nn.activation import activation
 from sefa_core.nn.dense import equalized_dense, pixel_norm
 from sefa_core.nn.inplace import added, clamped
@@ -36,11 +37,16 @@ class StyleGAN2(Synthesizer):
     """The generator with given tensors under our own names; they may be a file's, or a training's parameters."""
 
     def __init__(
-        self, plan: Plan, tensors: Mapping[str, torch.Tensor], squares: Mapping[int, torch.Tensor] | None = None
+        self,
+        plan: Plan,
+        tensors: Mapping[str, torch.Tensor],
+        squares: Mapping[int, torch.Tensor] | None = None,
+        find_features: Callable[[], Features | None] = lambda: None,
     ) -> None:
         self._plan, self._settings = plan, plan.settings
         self._t = tensors
         self._dtype = tensors["const"].dtype  # of features; pictures have that of the tensors
+        self._find_features = functools.cache(find_features)
         self._squares = squares or {}  # the energy of each kernel, where kernels stay as they are
         taps = torch.tensor(plan.settings.taps, device=tensors["const"].device)
         self._filter = filter_2d(tensors.get("filter", taps))  # (f, f)
@@ -50,7 +56,9 @@ class StyleGAN2(Synthesizer):
         self._stages = tuple(stage(step) for step in self._steps)
 
     @classmethod
-    def read(cls, plan: Plan, state: StateDict, device: str) -> StyleGAN2:
+    def read(
+        cls, plan: Plan, state: StateDict, device: str, find_features: Callable[[], Features | None] = lambda: None
+    ) -> StyleGAN2:
         """The generator of a file on `device`, float32, with the noise images that the file stores."""
         tensors = {name: torch.from_numpy(state.read(name).copy()).to(device, torch.float32) for name in state}
         for name, tensor in tensors.items():
@@ -59,7 +67,8 @@ class StyleGAN2(Synthesizer):
         for i in range(1, plan.num_convs, 2):  # in the order in which a transposed convolution reads them
             turned = tensors[f"conv.{i}.weight"].transpose(0, 1)  # (in, out, 3, 3)
             tensors[f"conv.{i}.weight"] = turned.contiguous(memory_format=torch.channels_last).transpose(0, 1)
-        return cls(plan, tensors, {i: energy(tensors[f"conv.{i}.weight"]) for i in range(plan.num_convs)})
+        squares = {i: energy(tensors[f"conv.{i}.weight"]) for i in range(plan.num_convs)}
+        return cls(plan, tensors, squares, find_features)
 
     def cast(self, dtype: torch.dtype) -> StyleGAN2:
         lower = copy.copy(self)
@@ -88,6 +97,9 @@ class StyleGAN2(Synthesizer):
 
     def mean(self, labels: torch.Tensor | None) -> torch.Tensor | None:
         return self._t.get("mean")
+
+    def discriminator(self) -> Features | None:
+        return self._find_features()
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -6,15 +6,17 @@ Karras et al., "Alias-Free Generative Adversarial Networks", NeurIPS 2021, figur
 from __future__ import annotations
 
 import copy
+import functools
 import math
 
 import torch
 
 from sefa_core.checkpoint import Checkpoint
-from sefa_core.interfaces import Codes, Stage, Synthesizer
+from sefa_core.interfaces import Codes, Features, Stage, Synthesizer
 from sefa_core.nn.dense import equalized_dense, leaky_relu, pixel_norm
 from sefa_core.nn.filtered import filtered_leaky_relu
 from sefa_core.nn.modulation import energy, modulated_conv
+from sefa_stylegan3.discriminator import features
 from sefa_stylegan3.model import require
 
 
@@ -31,6 +33,7 @@ class StyleGAN3(Synthesizer):
             self._t[f"layer.{i}.weight"] = self._kernel(i)
         self._squares = [energy(self._t[f"layer.{i}.weight"]) for i in range(model.num_layers)]
         self._transform = self._t["input.transform"]  # (3, 3)
+        self._find_features = functools.cache(lambda: features(checkpoint, (model.channels, model.resolution), device))
 
     def _kernel(self, i: int) -> torch.Tensor:
         """The kernel of layer `i`, `(out, in, k, k)` with a mean square of 1 for each output where that cancels out."""
@@ -64,6 +67,9 @@ class StyleGAN3(Synthesizer):
         if labels is None:
             return mean.mean(dim=0)  # (classes, w) -> (w,)
         return labels @ mean  # (n, classes) -> (n, w)
+
+    def discriminator(self) -> Features | None:
+        return self._find_features()
 
     @property
     def stages(self) -> tuple[Stage, ...]:
