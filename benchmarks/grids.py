@@ -13,13 +13,10 @@ import argparse
 import base64
 import io
 import json
-import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +29,7 @@ import sefa_core as sefa
 from benchmarks.machine import machine
 from benchmarks.network import saved
 from benchmarks.peers import genforce_module
+from benchmarks.process import run
 from sefa_core.codes_file import save_codes
 from sefa_core.interfaces import Codes
 
@@ -94,24 +92,6 @@ def theirs(checkout: Path, file: Path, folder: Path) -> list[str]:
         *(sys.executable, "-W", "ignore", "-m", "benchmarks.sefa_program", str(checkout), str(weights)),
         *(str(folder / "facts.pt"), "--", "--save_dir", str(out), *map(str, told)),
     ]
-
-
-def run(command: list[str]) -> dict[str, float]:
-    """What a process takes from its start to its end."""
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)}: ended with status {process.returncode}\n{said}")
-    return {
-        "wall": time.perf_counter() - begun,
-        "user": used.ru_utime,
-        "system": used.ru_stime,
-        "rss": used.ru_maxrss / 1024,
-    }
 
 
 def same_pictures(file: Path, folder: Path) -> float:

@@ -14,9 +14,9 @@ import statistics
 import sys
 from pathlib import Path
 
-from benchmarks.grids import run
 from benchmarks.machine import machine
 from benchmarks.network import saved
+from benchmarks.process import run
 from benchmarks.synthesis import OURS, painter
 
 SIDES = (32, 64, 128, 256, 512, 1024)

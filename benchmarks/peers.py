@@ -20,12 +20,17 @@ Draw = Callable[[torch.Tensor], torch.Tensor]
 """From rows of w `(n, rows, w)` to pictures `(n, 3, side, side)`."""
 
 
-def ada(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
-    """NVlabs/stylegan2-ada-pytorch as it runs without its CUDA operators."""
+def ada_module(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Any:
     made = _module(folder, "training.networks").Generator(
         512, 0, 512, side, 3, synthesis_kwargs={"channel_base": 32768, "num_fp16_res": 0, "conv_clamp": None}
     )
     _fill(made, ADA, tensors)
+    return made
+
+
+def ada(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
+    """NVlabs/stylegan2-ada-pytorch as it runs without its CUDA operators."""
+    made = ada_module(folder, tensors, side)
     return lambda ws: made.synthesis(ws, noise_mode="const", force_fp32=True)
 
 
@@ -40,13 +45,18 @@ def genforce(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
     return lambda ws: made.synthesis(ws, randomize_noise=False)["image"]
 
 
-def rosinality(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
+def rosinality_module(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Any:
     """Its CUDA operators are compiled when it is imported; on a CPU it never calls them."""
     from torch.utils import cpp_extension
 
     cpp_extension.load = lambda *args, **kwargs: None
     made = _module(folder, "model").Generator(side, 512, 8)
     _fill(made, ROSINALITY, tensors)
+    return made
+
+
+def rosinality(folder: Path, tensors: dict[str, torch.Tensor], side: int) -> Draw:
+    made = rosinality_module(folder, tensors, side)
     return lambda ws: made([ws], input_is_latent=True, randomize_noise=False)[0]
 
 
