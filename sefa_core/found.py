@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sefa_core.errors import SefaError
 from sefa_core.layers import canonical, select
 from sefa_core.measure import RANGE_DEVIATIONS
 from sefa_core.pack import Direction, DirectionPack, Space
@@ -52,6 +53,19 @@ def on_rows(gan: Generator, indices: Sequence[int], vector: np.ndarray) -> np.nd
     offsets = np.zeros((gan.space.num_rows, gan.space.dim))
     offsets[rows_of(gan, indices)] = vector  # (rows, dim)
     return offsets
+
+
+def on_layers(gan: Generator, direction: Direction, layers: str | int | Iterable[int]) -> Direction:
+    """The part of a direction that enters at some layers; `SefaError` where it moves none of their rows."""
+    indices = selected(gan, layers)
+    rows = [row for row in rows_of(gan, indices) if row in direction.rows]
+    if not rows:
+        what = direction.name or "the direction"
+        raise SefaError(f"{gan.name}: {what} moves nothing that layers {layers} read; choose among {direction.layers}")
+    offsets = np.zeros_like(direction.offsets)
+    offsets[rows] = direction.offsets[rows]  # (rows, dim)
+    selection = canonical(indices, len(gan.layers))
+    return replace(direction, offsets=offsets, layers=indices, selection=selection, eigenvalue=None, spectrum="")
 
 
 def packed(

@@ -19,7 +19,7 @@ from PIL import Image
 import sefa_core as sefa
 from sefa_core.cli import VERBS, options
 from sefa_core.cli import sefa as command
-from tests.conftest import write_dcgan
+from tests.conftest import GOLDEN, write_dcgan
 
 SEFA = (sys.executable, "-m", "sefa_core")
 
@@ -183,11 +183,66 @@ def test_render_sheets(tiny: Path, tmp_path: Path, edits: list[str]) -> None:
     assert width > 3 * 128 and height > 2 * swept * 128
 
 
+def test_a_sweep_moves_there_and_back(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "-k", 2, "-o", tmp_path / "p")
+    words = ["render", tiny, tmp_path / "p", "-d", "0=-2:3", "--fps", 5, "--seconds", 1, "--easing", "linear"]
+    assert "8 frames of 16 x 16" in run(*words, "--seeds", 4, "-o", tmp_path / "turn")
+    frames = [np.asarray(Image.open(file)) for file in sorted((tmp_path / "turn").iterdir())]
+    gan = sefa.load(str(tiny))
+    pack, codes = gan.factorize(k=2), gan.sample([4])
+    for strength, frame in zip([-2, -0.75, 0.5, 1.75, 3, 1.75, 0.5, -0.75], frames, strict=True):
+        np.testing.assert_array_equal(frame, gan.pixels(gan.synthesize(pack[0].shift(codes, strength)))[0])
+    assert "5 frames of" in run(*words, "-d", "1", "--no-loop", "--seeds", "0-1", "-o", tmp_path / "turn.gif")
+    with Image.open(tmp_path / "turn.gif") as moving:
+        assert moving.n_frames == 5 and "loop" not in moving.info
+        assert moving.width > 2 * 128 and moving.height > 2 * 128  # samples in columns, directions in rows
+
+
+def test_a_direction_is_compared_across_layers_and_models(tmp_path: Path) -> None:
+    golden = GOLDEN / "stylegan2_ada_skip_32" / "checkpoint.pkl"
+    other = GOLDEN / "rosinality_32" / "checkpoint.pt"
+    for file, pack in ((golden, "a"), (other, "b")):
+        run("factorize", file, "-k", 1, "-o", tmp_path / pack)
+    words = ["render", golden, tmp_path / "a", "-d", "0=-1:1", "--steps", 3, "--seeds", "0"]
+
+    def rows(name: str, *more: object) -> int:
+        run(*words, *more, "-o", tmp_path / name)
+        with Image.open(tmp_path / name) as sheet:
+            return sheet.height // 128
+
+    assert rows("one.png") == 1
+    assert rows("layers.png", "--layers", "0-1", "--layers", "2-3", "--layers", "all") == 3
+    assert rows("models.png", "--beside", other, tmp_path / "b") == 2
+    assert rows("changes.png", "--difference") == 2
+    whole, part = (np.asarray(Image.open(tmp_path / name).convert("L"), float) for name in ("one.png", "layers.png"))
+    assert whole.shape[1] < part.shape[1]  # labels of layers need room
+    assert "moves nothing that layers 3" in error(*layered(words, golden, tmp_path), "-o", tmp_path / "x.png")
+
+
+def layered(words: list[object], golden: Path, folder: Path) -> list[object]:
+    """A direction of the first layers, to be drawn at others."""
+    run("factorize", golden, "-k", 1, "--layers", "0-1", "-o", folder / "early")
+    return [*words[:2], folder / "early", *words[3:], "--layers", "3"]
+
+
+def test_render_says_what_has_no_effect(tiny: Path, tmp_path: Path) -> None:
+    run("factorize", tiny, "-k", 2, "-o", tmp_path / "p")
+    words = ["render", tiny, tmp_path / "p"]
+    moving, still = tmp_path / "x.gif", tmp_path / "x.png"
+    assert "needs something that moves" in run(*words, "-d", "0=1", "-o", moving, status=2)
+    assert "--steps has no effect on an animation" in run(*words, "-d", "0", "--steps", 3, "-o", moving, status=2)
+    assert "--difference has no effect on an anim" in run(*words, "-d", "0", "--difference", "-o", moving, status=2)
+    assert "--fps has no effect on a picture" in run(*words, "-d", "0", "--fps", 3, "-o", still, status=2)
+    assert "--layers has no effect where" in run(*words, "-d", "0=1", "--layers", "0", "-o", still, status=2)
+    assert "--beside has no effect where" in run(*words, "-d", "0=1", "--beside", "a", "b", "-o", still, status=2)
+    assert not list(tmp_path.glob("x.*"))
+
+
 def test_render_refuses_what_it_does_not_understand(tiny: Path, tmp_path: Path) -> None:
     run("factorize", tiny, "-k", 2, "-o", tmp_path / "p")
     for edit in ("0=", "=1", "0=a", "0=3:1", "0=1:2:3", "0=nan"):
         assert "-d" in error("render", tiny, tmp_path / "p", "-d", edit, "-o", tmp_path / "x.png")
-    assert "must end in .png" in error("render", tiny, tmp_path / "p", "-d", "0", "-o", tmp_path / "x.gif")
+    assert "a picture ends in .png" in error("render", tiny, tmp_path / "p", "-d", "0", "-o", tmp_path / "x.txt")
     assert "the pack holds 2" in error("render", tiny, tmp_path / "p", "-d", "2=1", "-o", tmp_path / "x.png")
     assert not list(tmp_path.glob("*x.*"))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+Part = TypeVar("Part")
 
 PATIENCE = 2.0
 """Seconds before anything appears on a terminal."""
@@ -34,6 +37,12 @@ class Bar:
     def step(self, what: str, done: int, total: int | None) -> None:
         """`done` of `total` parts of the step called `what` are finished; None: nobody knows how many there are."""
         self._now = (what, done, total)
+
+    def over(self, parts: Iterable[Part], what: str, total: int | None) -> Iterator[Part]:
+        """`parts` one after another, each told as it is asked for."""
+        for done, part in enumerate(parts):
+            self.step(what, done, total)
+            yield part
 
     def __enter__(self) -> Bar:
         self._thread.start()

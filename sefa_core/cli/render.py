@@ -1,15 +1,15 @@
-"""`sefa render`: one edit, a strip of strengths, or a sheet, as a PNG."""
+"""`sefa render`: one edit, a sheet of strengths, a comparison, or an animation."""
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from sefa_core.cli.drawing import Job, plain_picture, sweep, swept_picture
+from sefa_core.cli.edits import Edit, parse_edit
 from sefa_core.cli.options import (
     OUTPUT,
     PACK,
@@ -18,79 +18,55 @@ from sefa_core.cli.options import (
     chosen_samples,
     code_options,
     open_source,
-    seeds_text,
     source_options,
     usual_truncation,
 )
-from sefa_core.errors import SefaError
-from sefa_core.seeds import seed_title
 from sefa_core.traverse import STEPS
 
 if TYPE_CHECKING:
-    import numpy as np
-    from PIL.Image import Image
-
-    from sefa_core.generator import Generator
-    from sefa_core.interfaces import Codes
-    from sefa_core.pack import Direction, DirectionPack
+    from sefa_core.pack import DirectionPack
     from sefa_core.report.keyframes import KeyFrames
     from sefa_core.seeds import Seed
 
-
-PER_ROW = 8
-"""Samples beside each other before a new row begins."""
+FPS, EASING, SECONDS = 25, "ease-in-out", 1.6
 
 
 @dataclass(frozen=True)
-class Edit:
-    """One `-d`: a direction and a strength, a range `low:high`, or nothing, which means its own range."""
+class Motion:
+    """What was said about an animation; None: nothing."""
 
-    which: str
-    strength: float | None = None
-    ends: tuple[float, float] | None = None
-    direction: Direction | None = None
-    """What `which` stands for, once the pack is known."""
+    fps: int | None
+    easing: str | None
+    seconds: float | None
+    loop: bool | None
 
-    def found_in(self, pack: DirectionPack) -> Edit:
-        """The edit with its direction; one that is computed has a strength of 1 where none is given."""
-        from sefa_core.pack.algebra import evaluate
-
-        direction = evaluate(self.which, pack)
-        computed = all(direction is not own for own in pack)
-        strength = 1.0 if computed and self.ends is None and self.strength is None else self.strength
-        return replace(self, direction=direction, strength=strength)
-
-
-def parse_edit(text: str) -> Edit:
-    """`0=2.5`, `smile=-1`, `pose=-3:3`, `pose`, and `smile - 0.4*age=2`."""
-    which, equals, value = text.rpartition("=") if "=" in text else (text, "", "")
-    number = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-    if not which.strip() or (equals and not re.fullmatch(f"{number}(:{number})?", value.strip())):
-        raise SefaError(f"-d {text!r}: not understood; write for example 0=2.5, smile=-1 or pose=-3:3")
-    if not equals:
-        return Edit(which.strip())
-    numbers = [float(end) for end in value.split(":")]
-    if not all(map(math.isfinite, numbers)):
-        raise SefaError(f"-d {text!r}: {value.strip()} is not a finite number; write for example 0=2.5 or pose=-3:3")
-    if len(numbers) == 1:
-        return Edit(which.strip(), strength=numbers[0])
-    low, high = numbers
-    if not low < high:
-        raise SefaError(f"-d {text!r}: the range must run upwards")
-    return Edit(which.strip(), ends=(low, high))
+    @property
+    def given(self) -> list[str]:
+        """The options that were given."""
+        named = {"--fps": self.fps, "--easing": self.easing, "--seconds": self.seconds, "--loop": self.loop}
+        return [name for name, value in named.items() if value is not None]
 
 
 @click.command("render")
 @source_options
 @click.argument("pack", type=PACK)
 @click.option("-d", "--direction", "edits", multiple=True, help="WHICH=STRENGTH, WHICH=LOW:HIGH or WHICH.")
-@click.option("--steps", type=click.IntRange(2), help=f"Strengths over a range.  [default: {STEPS}]")
+@click.option("--steps", type=click.IntRange(2), help=f"Strengths over a range of a sheet.  [default: {STEPS}]")
+@click.option("--difference", is_flag=True, help="Show below each row, or beside the picture, what has changed.")
+@click.option("--layers", multiple=True, help="Let swept directions enter at these layers alone; several: compared.")
+@click.option(
+    "--beside", nargs=2, type=str, multiple=True, metavar="SOURCE PACK", help="Compare with the same -d of this model."
+)
 @click.option("--frames", type=click.Path(path_type=Path), help="Key frames of an animation, .json or .yaml.")
-@click.option("--fps", type=click.IntRange(1, 120), help="Pictures a second of an animation.  [default: 25]")
-@click.option("--easing", help="ease-in-out, ease-in, ease-out or linear.  [default: ease-in-out]")
+@click.option("--fps", type=click.IntRange(1, 120), help=f"Pictures a second of an animation.  [default: {FPS}]")
+@click.option("--easing", help=f"ease-in-out, ease-in, ease-out or linear.  [default: {EASING}]")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 600), help=f"How long a sweep takes to its other end.  [default: {SECONDS}]"
+)
+@click.option("--loop/--no-loop", default=None, help="Lead back to the beginning and repeat; a sweep does by default.")
 @code_options
 @click.option(
-    "-o", "--output", type=OUTPUT, required=True, help="A picture .png; of --frames .gif, .webp, .mp4 or a folder."
+    "-o", "--output", type=OUTPUT, required=True, help="A picture .png; an animation .gif, .webp, .mp4 or a folder."
 )
 @click.option("--force", is_flag=True, help="Apply a pack of another model.")
 def command(
@@ -102,9 +78,14 @@ def command(
     pack: str | Path,
     edits: tuple[str, ...],
     steps: int | None,
+    difference: bool,
+    layers: tuple[str, ...],
+    beside: tuple[tuple[str, str], ...],
     frames: Path | None,
     fps: int | None,
     easing: str | None,
+    seconds: float | None,
+    loop: bool | None,
     seeds: tuple[Seed, ...],
     classes: tuple[str, ...],
     truncation: float | None,
@@ -117,8 +98,9 @@ def command(
 ) -> None:
     """Edit samples with directions of a pack.
 
-    Directions with a strength are applied together. One without, or with a range, is swept: strengths in columns,
-    samples in rows. A single sample and only fixed strengths give the plain edited picture.
+    Directions with a strength are applied together. One without, or with a range, is swept: a picture shows strengths
+    in columns and samples in rows, an animation goes through them. A single sample and only fixed strengths give the
+    plain edited picture.
 
     WHICH is a number, a name, or an expression: "smile - 0.4*age", "smile | age" (smile without what it has in common
     with age). An expression without a strength has the strength 1.
@@ -127,119 +109,131 @@ def command(
     Example:
       sefa render digiface64 out/pack -d 0=2.5 --seeds 3 -o face.png
       sefa render digiface64 out/pack -d 0 -d 4=1 -o strip.png
+      sefa render digiface64 out/pack -d 0 --difference -o changes.png
       sefa render digiface64 out/pack -d "0 - 0.4*1=2" -o both.png
+      sefa render ffhq.pkl poses -d 0 --layers coarse --layers middle -o layers.png
+      sefa render ffhq.pkl poses -d 0 --beside other.pkl other-poses -o models.png
+      sefa render digiface64 out/pack -d 0=-3:3 --seeds 0-3 -o turn.gif
       sefa render digiface64 out/pack --frames keys.json -o turn.mp4
       sefa render digiface64 out/pack -d 0 --seeds me.safetensors -o me.png
     """
     from sefa_core.files import whole_file
     from sefa_core.pack import DirectionPack
 
-    animated = _key_frames(frames, edits, steps, fps, easing, output)
-    if animated is None:
-        check_output(output, suffix=".png")
+    motion = Motion(fps, easing, seconds, loop)
     parsed = [parse_edit(edit) for edit in edits]
+    sheet_options = {"--steps": steps is not None, "--difference": difference, "--layers": layers, "--beside": beside}
+    animated = _key_frames(frames, parsed, motion, [name for name, given in sheet_options.items() if given], output)
+    moving = animated is None and _moving(output, motion, sheet_options)
     directions = DirectionPack.from_pretrained(pack)
     parsed = [edit.found_in(directions) for edit in parsed]
-    if steps is not None and all(edit.strength is not None for edit in parsed):
-        raise click.UsageError("--steps has no effect where every -d has one strength; leave it out, or sweep a range")
-    gan = open_source(source, family, key, num_classes, geometry, device=device, dtype=dtype, pictures=True)
-    gan.check(directions, force=force)
-    psi, rows = usual_truncation(gan, truncation, truncation_layers)
-    seeds = chosen_samples(gan, animated.seeds if animated else seeds, truncation)
-    labels = chosen_labels(gan, classes, len(seeds))
-    codes = gan.sample(seeds, labels=labels, truncation=psi, truncation_layers=rows)
-    if animated is not None:
-        from sefa_core.report import animation, edit_frames
+    _check_swept(parsed, moving, {name: bool(given) for name, given in sheet_options.items() if name != "--difference"})
 
-        rate = fps or 25
-        pictures = edit_frames(
-            gan, directions, animated, fps=rate, easing=easing or "ease-in-out", codes=codes, batch=batch, force=force
-        )
-        animation(output, pictures, fps=rate, loop=animated.loop)
-        click.echo(f"{output}: {animated.count(rate)} frames of {gan.resolution} x {gan.resolution}")
+    def job(source: str, directions: DirectionPack, *, first: bool) -> Job:
+        options = (family, key, num_classes, geometry) if first else (None,) * 4
+        gan = open_source(source, *options, device=device, dtype=dtype, pictures=True)
+        gan.check(directions, force=force)
+        psi, rows = usual_truncation(gan, truncation, truncation_layers)
+        chosen = chosen_samples(gan, animated.seeds if animated else seeds, truncation)
+        labels = chosen_labels(gan, classes, len(chosen))
+        codes = gan.sample(chosen, labels=labels, truncation=psi, truncation_layers=rows)
+        found = parsed if first else [parse_edit(edit).found_in(directions) for edit in edits]
+        return Job(gan, found, codes, chosen, force, batch)
+
+    this = job(source, directions, first=True)
+    if animated is not None:
+        click.echo(_animate(this, directions, animated, motion, output))
         return
-    for edit in parsed:
-        if edit.strength is not None and edit.direction is not None:
-            codes = edit.direction.shift(codes, edit.strength, force=force)
-    picture = draw(gan, parsed, codes, seeds, steps=steps or STEPS, batch=batch, force=force)
+    if moving:
+        count, picture = sweep(
+            this,
+            output,
+            seconds=motion.seconds or SECONDS,
+            fps=motion.fps or FPS,
+            easing=motion.easing or EASING,
+            loop=motion.loop is not False,
+        )
+        click.echo(f"{output}: {count} frames of {picture.width} x {picture.height}")
+        return
+    if this.swept:
+        others = [job(name, DirectionPack.from_pretrained(other), first=False) for name, other in beside]
+        picture = swept_picture([this, *others], layers, steps=steps, changes=difference)
+    else:
+        picture = plain_picture(this, changes=difference)
     with whole_file(output) as temporary:
         picture.save(temporary, format="PNG")
     click.echo(f"{output}: {picture.width} x {picture.height}")
 
 
+def _moving(output: Path, motion: Motion, sheet_options: dict[str, object]) -> bool:
+    """Whether the name of the output asks for an animation; a usage error for what has no effect on it."""
+    from sefa_core.report.motion import checked
+
+    if output.suffix.lower() == ".png":
+        if motion.given:
+            raise click.UsageError(f"{motion.given[0]} has no effect on a picture; give -o NAME.gif, .webp or .mp4")
+        check_output(output, suffix=".png")
+        return False
+    suffix = checked(output)
+    given = [name for name, value in sheet_options.items() if value]
+    if given:
+        raise click.UsageError(f"{given[0]} has no effect on an animation; give -o NAME.png")
+    check_output(output, suffix=suffix or None)
+    return True
+
+
+def _check_swept(edits: list[Edit], moving: bool, wanted: dict[str, bool]) -> None:
+    """A usage error where something is to be swept, and nothing is."""
+    if any(edit.strength is None for edit in edits):
+        return
+    needing = [name for name, given in wanted.items() if given]
+    if needing:
+        raise click.UsageError(
+            f"{needing[0]} has no effect where every -d has one strength; leave it out, or sweep a range"
+        )
+    if moving and edits:
+        raise click.UsageError("an animation needs something that moves; give -d WHICH or -d WHICH=LOW:HIGH, or a .png")
+
+
 def _key_frames(
-    frames: Path | None, edits: tuple[str, ...], steps: int | None, fps: int | None, easing: str | None, output: Path
+    frames: Path | None, edits: list[Edit], motion: Motion, sheet_options: list[str], output: Path
 ) -> KeyFrames | None:
-    """The key frames where an animation is asked for; a usage error for what has no effect beside them."""
+    """The key frames where an animation of them is asked for; a usage error for what has no effect beside them."""
     from sefa_core.report import KeyFrames
     from sefa_core.report.motion import checked
 
     if frames is None:
         if not edits:
             raise click.UsageError("give -d WHICH=STRENGTH, or --frames for an animation")
-        if fps is not None or easing is not None:
-            raise click.UsageError("--fps and --easing have no effect without --frames")
         return None
-    if edits or steps is not None:
-        raise click.UsageError("-d and --steps have no effect beside --frames; the file names the edits")
+    if edits or sheet_options or motion.seconds is not None:
+        what = [*(["-d"] if edits else []), *sheet_options, "--seconds"][0]
+        raise click.UsageError(f"{what} has no effect beside --frames; the file names edits and times")
     source = click.get_current_context().get_parameter_source("seeds")
     if source is not click.core.ParameterSource.DEFAULT:
         raise click.UsageError("--seeds has no effect beside --frames; the file names the seeds")
-    if checked(output):
-        check_output(output, suffix=output.suffix.lower())
-    else:
-        check_output(output)
-    return KeyFrames.load(frames)
+    check_output(output, suffix=checked(output) or None)
+    loaded = KeyFrames.load(frames)
+    return loaded if motion.loop is None else replace(loaded, loop=motion.loop)
 
 
-def draw(
-    gan: Generator,
-    edits: list[Edit],
-    codes: Codes,
-    seeds: tuple[Seed, ...],
-    *,
-    steps: int,
-    batch: int | None,
-    force: bool,
-) -> Image:
-    """The picture: one edit as it is, else a sheet with the swept directions one below the other."""
-    from PIL import Image
-
+def _animate(job: Job, pack: DirectionPack, key_frames: KeyFrames, motion: Motion, output: Path) -> str:
+    """Write the animation of key frames, and say what it is."""
     from sefa_core.cli.progress import Bar
-    from sefa_core.report.sheets import sheet, strip
-    from sefa_core.traverse import strengths_over
+    from sefa_core.report import animation, edit_frames
 
-    fixed = ", ".join(f"{edit.which} {edit.strength + 0.0:+g}" for edit in edits if edit.strength is not None)
-    swept = [edit for edit in edits if edit.strength is None]
-    if not swept:
-        pixels = gan.pixels(gan.synthesize(codes, batch=batch))  # (n, H, W, C)
-        if len(seeds) == 1:
-            return Image.fromarray(pixels[0].squeeze())
-        if len(seeds) <= PER_ROW:
-            return strip(list(pixels), [seed_title(seed) for seed in seeds], title=fixed)
-        starts = range(0, len(seeds), PER_ROW)
-        lines_of = [list(pixels[start : start + PER_ROW]) for start in starts]
-        return sheet(lines_of, [f"seeds {seeds_text(seeds[start : start + PER_ROW])}" for start in starts], [], fixed)
-    directions = [edit.direction for edit in swept if edit.direction is not None]
-    lines = [strengths_over(edit.ends or _range(gan, d), steps) for edit, d in zip(swept, directions, strict=True)]
-    pictures: list[list[np.ndarray]] = [[] for _ in range(len(swept) * len(seeds))]
-    total = len(pictures) * steps
+    fps = motion.fps or FPS
+    pictures = edit_frames(
+        job.gan,
+        pack,
+        key_frames,
+        fps=fps,
+        easing=motion.easing or EASING,
+        codes=job.plain,
+        batch=job.batch,
+        force=job.force,
+    )
+    count = key_frames.count(fps)
     with Bar() as bar:
-        tiles = gan.traverse(codes, directions, strengths=lines, batch=batch, force=force)
-        for done, tile in enumerate(tiles, start=1):
-            pictures[tile.direction * len(seeds) + tile.sample].append(gan.pixels(tile.image))
-            bar.step("rendering", done, total)
-    titles = [direction.name or f"direction {edit.which}" for edit, direction in zip(swept, directions, strict=True)]
-    one, single = len(seeds) == 1, len(swept) == 1
-    labels = [
-        title if one and not single else seed_title(seed) if single else f"{title}  {seed_title(seed)}"
-        for title in titles
-        for seed in seeds
-    ]
-    columns = [f"{strength:+.3g}" if strength else "0" for strength in lines[0]] if len(set(lines)) == 1 else []
-    heading = titles[0] if single else seed_title(seeds[0]) if one else ""
-    return sheet(pictures, labels, columns, heading, note=fixed)
-
-
-def _range(gan: Generator, direction: Direction) -> tuple[float, float]:
-    return direction.range or gan.measured(direction).range or (-1.0, 1.0)
+        animation(output, bar.over(pictures, "rendering", count), fps=fps, loop=key_frames.loop)
+    return f"{output}: {count} frames of {job.gan.resolution} x {job.gan.resolution}"

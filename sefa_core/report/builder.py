@@ -15,7 +15,7 @@ from sefa_core.report.data import DirectionInfo, Facts
 from sefa_core.report.heat import ChangeMap
 from sefa_core.report.labels import strength_labels
 from sefa_core.report.page import DirectionPictures, render
-from sefa_core.report.sheets import sheet, tile_side
+from sefa_core.report.pictures import sheet, tile_side
 from sefa_core.report.tiles import as_picture, data_uri, plan, preview, resize
 
 _NUMBERS = ["[0-9]" * digits for digits in range(1, 6)]
@@ -99,7 +99,7 @@ class ReportBuilder:
             self._overview,
             [direction.title for direction in self._directions],
             spread[0] if all(labels == spread[0] for labels in spread) else [],
-            self._facts.title,
+            title=self._facts.title,
             note=self._facts.samples[0],
             side=self._side,
         )
@@ -142,7 +142,7 @@ class ReportBuilder:
             current.sheet,
             self._facts.samples,
             strength_labels(direction.strengths),
-            f"{direction.index}: {direction.name}" if direction.name else direction.title,
+            title=f"{direction.index}: {direction.name}" if direction.name else direction.title,
             note=f"eigenvalue {direction.eigenvalue:.4g}, {direction.share:.1%} of the spectrum" if measured else "",
             side=self._side,
         )

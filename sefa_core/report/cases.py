@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from PIL import Image
 
 from sefa_core.errors import SefaError
 from sefa_core.report.labels import strength_labels
-from sefa_core.report.pictures import difference, sheet
+from sefa_core.report.pictures import difference, sheet, tile_side
+from sefa_core.report.tiles import resize
 from sefa_core.traverse import strengths_over
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Case:
     codes: Codes
     samples: Sequence[str] = ()
     """What the samples are called; by default they are numbered where there are several."""
+    strengths: Sequence[float] | None = None
+    """Those of this case; by default over the range of the direction."""
 
 
 def comparison(
@@ -46,12 +49,13 @@ def comparison(
     changes: bool = False,
     batch: int | None = None,
     force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Image.Image:
     """A sheet with cases one below the other and strengths in columns.
 
-    Without `strengths` every case goes over the range of its own direction in `steps` steps; where these differ,
-    columns are parts of the range. `changes` adds a map of what changed below each row, all on one scale. `force`
-    applies a direction of another model.
+    Without `strengths` every case has its own, or goes over the range of its direction in `steps` steps; where these
+    differ, columns are parts of the range. `changes` adds a map of what changed below each row, all on one scale.
+    `force` applies a direction of another model. `progress(done, total)` is called for every picture.
     """
     chosen = list(cases)
     if not chosen:
@@ -59,12 +63,21 @@ def comparison(
     lines = [tuple(strengths) if strengths is not None else _own(case, steps) for case in chosen]
     rows: list[list[np.ndarray]] = []
     labels: list[str] = []
+    total, done = sum(len(case.codes) * len(line) for case, line in zip(chosen, lines, strict=True)), 0
+    cells = 2 * total if changes else total
     for case, line in zip(chosen, lines, strict=True):
         pictures = _pictures(case, line, batch, force)
         for sample in range(len(case.codes)):
-            rows.append([next(pictures) for _ in line])
+            rows.append([])
+            for _ in line:
+                pixels = next(pictures)
+                whole = max(pixels.shape[:2])
+                rows[-1].append(resize(pixels, min(whole, side or tile_side(whole, cells))))
+                done += 1
+                if progress is not None:
+                    progress(done, total)
             called = case.samples[sample] if case.samples else f"sample {sample}" if len(case.codes) > 1 else ""
-            labels.append("  ".join(part for part in (case.label, called) if part))
+            labels.append(", ".join(part for part in (case.label, called) if part))
     first = lines[0]
     common = all(line == first for line in lines)
     columns = strength_labels(first) if common else [f"{part:+.0%}" if part else "0" for part in _parts(len(first))]
@@ -102,6 +115,8 @@ def _pictures(case: Case, line: tuple[float, ...], batch: int | None, force: boo
 
 def _own(case: Case, steps: int) -> tuple[float, ...]:
     """The strengths of a case that has a range of its own."""
+    if case.strengths is not None:
+        return tuple(case.strengths)
     return strengths_over(case.gan.measured(case.direction).range or (-1.0, 1.0), steps)
 
 

@@ -65,7 +65,9 @@ def checked(path: Path) -> str:
     """The suffix in small letters; `SefaError` if no animation ends so."""
     suffix = path.suffix.lower()
     if suffix not in WRITERS:
-        raise SefaError(f"{path}: an animation ends in .gif, .webp or .mp4, or is a folder without a suffix; rename it")
+        raise SefaError(
+            f"{path}: a picture ends in .png, an animation in .gif, .webp, .mp4 or in no suffix (a folder); rename it"
+        )
     return suffix
 
 

@@ -10,12 +10,21 @@ from PIL import Image, ImageDraw
 from sefa_core.errors import SefaError
 from sefa_core.report.heat import ChangeMap, colour
 from sefa_core.report.layout import Layout
-from sefa_core.report.sheets import tile_side
 from sefa_core.report.tiles import as_picture, resize
 
 Picture = np.ndarray | Image.Image
 """Pixels uint8 `(H, W)` or `(H, W, C)`, as `Generator.pixels` gives them, or a PIL picture."""
 MOST_SIDE = 32_768
+SMALLEST_TILE, LARGEST_TILE = 128, 192
+"""Small models are enlarged so that labels fit above their pictures; large ones shrink to a sheet that loads."""
+MOST_PIXELS = 24_000_000
+"""What the sheets of one report hold together; as PNG that is about 40 MB of photographs, and 70 MB of mere noise."""
+
+
+def tile_side(size: int, cells: int = 1) -> int:
+    """The side at which a picture of `size` pixels is drawn where all sheets together show `cells` pictures."""
+    side = min(max(size, SMALLEST_TILE), LARGEST_TILE)
+    return min(side, max(16, int((MOST_PIXELS / max(cells, 1)) ** 0.5)))
 
 
 def strip(

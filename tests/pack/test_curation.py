@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import sefa_core as sefa
-from sefa_core.cli.render import parse_edit
+from sefa_core.cli.edits import parse_edit
 from sefa_core.pack import Direction, DirectionPack
 from sefa_core.pack.algebra import evaluate
 from sefa_core.pack.comparison import best_matches, compare, principal_angles

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sefa_core.errors import SefaError
 from sefa_core.report.heat import ANCHORS, ChangeMap, colour
 from sefa_core.report.labels import strength_labels
-from sefa_core.report.sheets import sheet, strip
+from sefa_core.report.pictures import sheet, strip
 from sefa_core.report.spectrum import axes
 from sefa_core.report.tiles import as_picture, data_uri, plan, resize
 
@@ -37,36 +38,38 @@ def test_strengths_get_as_many_decimals_as_they_need(strengths: tuple[float, ...
 
 def test_a_sheet_is_as_large_as_its_pictures_and_labels() -> None:
     tile = picture(0, 0, 1.0, side=150)
-    bare = sheet([[tile] * 3] * 2, [], [])
-    assert bare.size == (3 * 154 - 4 + 48, 2 * 154 - 4 + 48)
-    labelled = sheet([[tile] * 3] * 2, ["seed 0", "seed 1"], ["-1", "0", "+1"], "a title", note="a note")
+    bare = sheet([[tile] * 3] * 2)
+    assert 3 * 150 < bare.width < 3 * 150 + 80 and bare.width - bare.height == 150 + 3  # a picture and a gap
+    labelled = sheet([[tile] * 3] * 2, ["seed 0", "seed 1"], ["-1", "0", "+1"], title="a title", note="a note")
     assert labelled.width > bare.width and labelled.height > bare.height
-    assert strip([tile] * 3, ["-1", "0", "+1"]).size == (bare.width, 150 + 48 + 22)
+    assert strip([tile] * 3, ["-1", "0", "+1"]).height > strip([tile] * 3).height
 
 
 def test_a_sheet_shows_the_pictures_themselves() -> None:
     tile = picture(0, 0, 1.0, side=150)
-    drawn = np.asarray(sheet([[tile]], [], []))
-    assert (drawn[24:174, 24:174] == tile).all()
+    drawn = np.asarray(sheet([[tile]]))
+    edge = (drawn.shape[0] - 150) // 2
+    assert (drawn[edge:-edge, edge:-edge] == tile).all() and (drawn[:edge] == 255).all()
 
 
 def test_sheets_enlarge_small_pictures_and_bound_large_ones() -> None:
-    assert sheet([[picture(0, 0, 1.0, side=16)]], [], []).width == 128 + 48
-    assert sheet([[picture(0, 0, 1.0, side=512)]], [], []).width == 192 + 48
-    many = sheet([[picture(0, 0, 1.0)] * 60] * 60, [], [])
+    margins = sheet([[picture(0, 0, 1.0, side=128)]]).width - 128
+    assert sheet([[picture(0, 0, 1.0, side=16)]]).width == 128 + margins
+    assert 192 < sheet([[picture(0, 0, 1.0, side=512)]]).width < 192 + 80
+    many = sheet([[picture(0, 0, 1.0)] * 60] * 60)
     assert many.width * many.height < 60_000_000
 
 
 def test_sheets_take_grey_pictures_ragged_rows_and_any_name() -> None:
     grey = picture(0, 0, 1.0, channels=1)
     name = "Kopfdrehung \N{LATIN SMALL LETTER E WITH ACUTE} \N{CJK UNIFIED IDEOGRAPH-4E2D} " * 20
-    drawn = sheet([[grey, grey[:, :, 0]], [picture(0, 0, 1.0)]], [name, "b"], [name, ""], name, note=name)
-    assert drawn.mode == "RGB" and drawn.width < 128 * 2 + 4 + 48 + 250
+    drawn = sheet([[grey, grey[:, :, 0]], [picture(0, 0, 1.0)]], [name, "b"], [name, ""], title=name, note=name)
+    assert drawn.mode == "RGB" and drawn.width < 128 * 2 + 400
 
 
 def test_a_sheet_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one picture"):
-        sheet([[]], [], [])
+    with pytest.raises(SefaError, match="there are no pictures"):
+        sheet([[]])
 
 
 def test_the_change_map_is_the_mean_over_pictures_and_channels() -> None:

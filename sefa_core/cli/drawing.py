@@ -1,0 +1,175 @@
+"""How does what `sefa render` was asked for become a picture or an animation?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sefa_core.cli.options import seeds_text
+from sefa_core.seeds import seed_title
+from sefa_core.traverse import STEPS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from sefa_core.cli.edits import Edit
+    from sefa_core.generator import Generator
+    from sefa_core.interfaces import Codes
+    from sefa_core.pack import Direction
+    from sefa_core.report import Case
+    from sefa_core.report.sweep import Frame
+    from sefa_core.seeds import Seed
+
+PER_ROW = 8
+"""Samples beside each other before a new row begins."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model with its samples, and what is done to them."""
+
+    gan: Generator
+    edits: Sequence[Edit]
+    """Each with its direction."""
+    plain: Codes
+    """The samples as they are drawn."""
+    seeds: Sequence[Seed]
+    force: bool
+    batch: int | None
+
+    @property
+    def codes(self) -> Codes:
+        """The samples with all edits of one strength."""
+        codes = self.plain
+        for edit in self.edits:
+            if edit.strength is not None and edit.direction is not None:
+                codes = edit.direction.shift(codes, edit.strength, force=self.force)
+        return codes
+
+    @property
+    def fixed(self) -> str:
+        """What is done to all pictures, as people write it."""
+        return ", ".join(f"{edit.which} {edit.strength + 0.0:+g}" for edit in self.edits if edit.strength is not None)
+
+    @property
+    def swept(self) -> list[tuple[Edit, Direction]]:
+        return [(edit, edit.direction) for edit in self.edits if edit.strength is None and edit.direction is not None]
+
+    def ends(self, edit: Edit, direction: Direction) -> tuple[float, float]:
+        """The range that was asked for, or the direction's own."""
+        return edit.ends or self.gan.measured(direction).range or (-1.0, 1.0)
+
+
+def title_of(edit: Edit, direction: Direction) -> str:
+    return direction.name or f"direction {edit.which}"
+
+
+def plain_picture(job: Job, *, changes: bool) -> Image:
+    """Samples with edits of one strength: the picture itself where there is one, with `changes` beside its original."""
+    from PIL import Image
+
+    from sefa_core.report import difference, sheet, strip
+
+    pixels = job.gan.pixels(job.gan.synthesize(job.codes, batch=job.batch))  # (n, H, W, C)
+    titles = [seed_title(seed) for seed in job.seeds]
+    if changes:
+        before = job.gan.pixels(job.gan.synthesize(job.plain, batch=job.batch))  # (n, H, W, C)
+        rows = [[one, other, difference(other, one)] for one, other in zip(before, pixels, strict=True)]
+        return sheet(rows, titles, ["original", job.fixed, "change"])
+    if len(pixels) == 1:
+        return Image.fromarray(pixels[0].squeeze())
+    if len(pixels) <= PER_ROW:
+        return strip(list(pixels), titles, title=job.fixed)
+    starts = range(0, len(pixels), PER_ROW)
+    named = [f"seeds {seeds_text(tuple(job.seeds[start : start + PER_ROW]))}" for start in starts]
+    return sheet([list(pixels[start : start + PER_ROW]) for start in starts], named, title=job.fixed)
+
+
+def swept_picture(jobs: Sequence[Job], layers: Sequence[str], *, steps: int | None, changes: bool) -> Image:
+    """Strengths in columns; models, directions, layers and samples in rows, as far as there are several."""
+    from sefa_core.cli.progress import Bar
+    from sefa_core.report import comparison
+
+    cases = [case for job in jobs for case in _cases(job, layers, len(jobs) > 1, steps or STEPS)]
+    titles = list(dict.fromkeys(title_of(*swept) for swept in jobs[0].swept))
+    seeds = jobs[0].seeds
+    parts = [titles[0]] if len(titles) == 1 else []
+    if len(seeds) == 1 and not parts:
+        parts.append(seed_title(seeds[0]))
+    with Bar() as bar:
+        return comparison(
+            cases,
+            title=", ".join(parts),
+            note=jobs[0].fixed,
+            changes=changes,
+            batch=jobs[0].batch,
+            force=jobs[0].force,
+            progress=lambda done, total: bar.step("rendering", done, total),
+        )
+
+
+def _cases(job: Job, layers: Sequence[str], several_models: bool, steps: int) -> Iterator[Case]:
+    from sefa_core.found import on_layers
+    from sefa_core.report import Case
+    from sefa_core.traverse import strengths_over
+
+    samples = [seed_title(seed) for seed in job.seeds] if len(job.seeds) > 1 else []
+    for edit, direction in job.swept:
+        strengths = strengths_over(job.ends(edit, direction), steps)
+        named = [title_of(edit, direction)] if len(job.swept) > 1 else []
+        chosen: Sequence[str | None] = layers or [None]
+        for selection in chosen:
+            part = direction if selection is None else on_layers(job.gan, direction, selection)
+            told = [f"layers {selection}"] if selection is not None else []
+            label = ", ".join([*([job.gan.name] if several_models else []), *named, *told])
+            yield Case(label, job.gan, part, job.codes, samples, strengths)
+
+
+def sweep(job: Job, output: Path, *, seconds: float, fps: int, easing: str, loop: bool) -> tuple[int, Image]:
+    """Write what is swept as an animation; how many frames, and the first of them."""
+    from PIL import Image
+
+    from sefa_core.cli.progress import Bar
+    from sefa_core.report import animation
+    from sefa_core.report.sweep import sweep_count, sweep_frames
+
+    count = sweep_count(seconds, fps)
+    total = 2 * count - 2 if loop else count
+    ends = [job.ends(*swept) for swept in job.swept]
+    frames = sweep_frames(
+        job.gan,
+        [direction for _, direction in job.swept],
+        ends,
+        job.codes,
+        count=count,
+        easing=easing,
+        back=loop,
+        batch=job.batch,
+        force=job.force,
+    )
+    shown: list[np.ndarray | Image.Image] = []
+
+    def drawn() -> Iterator[np.ndarray | Image.Image]:
+        for frame in frames:
+            picture = _frame(job, frame)
+            shown[:] = shown or [picture]
+            yield picture
+
+    with Bar() as bar:
+        animation(output, bar.over(drawn(), "rendering", total), fps=fps, loop=loop)
+    first = shown[0]
+    return total, first if isinstance(first, Image.Image) else Image.fromarray(first.squeeze())
+
+
+def _frame(job: Job, frame: Frame) -> np.ndarray | Image:
+    """One picture as it is; several as a sheet, directions in rows and samples in columns, as large as they are."""
+    from sefa_core.report import sheet
+
+    if len(frame) == 1 and len(frame[0]) == 1:
+        return frame[0][0]
+    rows = [title_of(*swept) for swept in job.swept] if len(frame) > 1 else []
+    columns = [seed_title(seed) for seed in job.seeds] if len(job.seeds) > 1 else []
+    return sheet(frame, rows, columns, title="" if rows else title_of(*job.swept[0]))
