@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
+from sefa_core.notebook import Shown
 from sefa_core.plugins import Families
 from sefa_core.presets import DEFAULT_PRESET
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sefa_core.checkpoint import Checkpoint
     from sefa_core.invert import Inversion
     from sefa_core.invert.picture import Picture
+    from sefa_core.notebook.explore import Explorer
     from sefa_core.origin import Origin
     from sefa_core.pack import Direction, DirectionPack, ModelInfo
     from sefa_core.seeds import Seed
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from sefa_core.traverse import Tile
 
 
-class Generator:
+class Generator(Shown):
     """One checkpoint as a person uses it. Made by `sefa.load`."""
 
     def __init__(
@@ -214,6 +216,12 @@ class Generator:
         from sefa_core.invert import invert
 
         return invert(self, picture, space, steps=steps, seed=seed, labels=labels, crop=crop, progress=progress)
+
+    def explore(self, pack: DirectionPack | None = None, *, seed: int = 0) -> Explorer:
+        """Sliders in a notebook (extra `notebook`) for every direction of `pack`, by default the strongest ones."""
+        from sefa_core.notebook.explore import explore
+
+        return explore(self, pack, seed=seed)
 
     def mean_latent(self, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The latent that truncation moves toward: `(dim,)`, or `(n, dim)` where it depends on the class."""

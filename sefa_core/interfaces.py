@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from sefa_core.errors import SefaError
+from sefa_core.notebook import Shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,7 +121,7 @@ class LatentSpace:
 
 
 @dataclass(frozen=True)
-class Codes:
+class Codes(Shown):
     """Latent codes ready for synthesis: `rows (n, rows, dim)`, one-hot `labels (n, classes)` or None."""
 
     rows: torch.Tensor

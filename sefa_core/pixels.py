@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,11 @@ REMEDY = "the weights are damaged or the strength is too large: try a smaller st
 UNREAL = f"the picture holds NaN or infinite values; {REMEDY}"
 
 Bound = float | tuple[float, ...]
+Limits = tuple[Bound, Bound]
+"""Values that stand for black and white; a tuple where each channel has its own."""
 
 
-def to_pixels(images: torch.Tensor, value_range: tuple[Bound, Bound], model: str) -> np.ndarray:
+def to_pixels(images: torch.Tensor, value_range: Limits, model: str) -> np.ndarray:
     """`(n, C, H, W)` or `(C, H, W)` as uint8 `(n, H, W, C)` or `(H, W, C)`; values outside the range are clamped."""
     import torch
 
@@ -29,6 +32,15 @@ def to_pixels(images: torch.Tensor, value_range: tuple[Bound, Bound], model: str
     scaled = (images.detach().float() - low) * (255.0 / (high - low))
     array = scaled.round().clamp(0, 255).cpu().numpy().astype(np.uint8)
     return np.ascontiguousarray(np.moveaxis(array, -3, -1))  # (..., H, W, C)
+
+
+def to_png(image: torch.Tensor, value_range: Limits, model: str = "picture") -> bytes:
+    """`(C, H, W)` as the bytes of a PNG."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(to_pixels(image, value_range, model).squeeze()).save(stream, "PNG")
+    return stream.getvalue()
 
 
 def all_finite(images: torch.Tensor) -> list[bool]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sefa_core.generator import Generator
     from sefa_core.pack import Direction
+    from sefa_core.pixels import Limits
 
 STEPS = 9
 """Strengths along a direction unless somebody says otherwise; odd, so that 0 is among them."""
@@ -36,6 +37,13 @@ class Tile:
     strength: float
     image: torch.Tensor
     """`(C, H, W)` float32, the generator's own range."""
+    value_range: Limits = (-1.0, 1.0)
+    """That range: which values stand for black and white."""
+
+    def _repr_png_(self) -> bytes:
+        from sefa_core.pixels import to_png
+
+        return to_png(self.image, self.value_range)
 
 
 def strengths_over(ends: tuple[float, float], steps: int = STEPS) -> tuple[float, ...]:
@@ -141,7 +149,7 @@ def traverse(
                     originals[s] = image
         for d, s, t in piece:
             image = images[d, s, t] if (d, s, t) in images else originals[s]
-            yield Tile(d, s, t, float(strengths[d][t]), image)
+            yield Tile(d, s, t, float(strengths[d][t]), image, generator.synthesizer.value_range)
 
 
 def _fresh(

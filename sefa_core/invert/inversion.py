@@ -11,6 +11,7 @@ from sefa_core.errors import SefaError
 from sefa_core.invert.picture import CENTRE
 from sefa_core.invert.search import NEAR_MEAN, STARTS, STEPS, invert_steps
 from sefa_core.invert.space import spaces as spaces
+from sefa_core.notebook import Shown
 
 if TYPE_CHECKING:
     import torch
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
     from sefa_core.invert.picture import Picture
+    from sefa_core.pixels import Limits
 
 
 @dataclass(frozen=True, eq=False)
-class Inversion:
+class Inversion(Shown):
     """The code whose picture is most like another."""
 
     codes: Codes
@@ -47,6 +49,16 @@ class Inversion:
     """Whether LPIPS had a say."""
     discriminator: bool
     """Whether the discriminator of the file had one."""
+    value_range: Limits = (-1.0, 1.0)
+    """Which values of both pictures stand for black and white."""
+
+    def _repr_png_(self) -> bytes:
+        """What was looked for, and what was found, beside each other."""
+        import torch
+
+        from sefa_core.pixels import to_png
+
+        return to_png(torch.cat([self.target, self.picture], dim=2), self.value_range)
 
     @property
     def figures(self) -> dict[str, object]:
@@ -112,4 +124,5 @@ def invert(
         reached.step,
         reached.lpips,
         reached.discriminator,
+        gan.synthesizer.value_range,
     )

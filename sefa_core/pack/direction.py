@@ -14,6 +14,7 @@ from sefa_core import checks
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes
 from sefa_core.layers import canonical
+from sefa_core.notebook import Shown
 from sefa_core.pack import combined_names
 from sefa_core.pack.space import Space, check_name, refuse_other_model
 
@@ -23,7 +24,7 @@ UNIT = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Direction:
+class Direction(Shown):
     """An edit of latent codes: `offsets` `(rows, dim)` float32, added `strength` times by `shift`.
 
     A direction of a factorization has one unit vector on the rows that its layers read, and zeros elsewhere.

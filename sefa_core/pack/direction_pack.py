@@ -13,6 +13,7 @@ import numpy as np
 
 from sefa_core import checks
 from sefa_core.errors import SefaError
+from sefa_core.notebook import Shown
 from sefa_core.pack.direction import Direction
 from sefa_core.pack.space import ModelInfo, Space, refuse_other_model
 from sefa_core.presets import DEFAULT_PRESET
@@ -27,7 +28,7 @@ MOST_NUMBERS = 1 << 27
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DirectionPack(Sequence[Direction]):
+class DirectionPack(Shown, Sequence[Direction]):
     """Directions of one model. Index by number, by name or by slice; a slice is a pack again.
 
     `vectors` `(k, dim)` float32 rows of unit length, strongest first; `spectrum` all eigenvalues, float64.
