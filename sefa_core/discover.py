@@ -15,9 +15,9 @@ from sefa_core.seeds import Seed
 from sefa_core.traverse import STEPS, strengths_over
 
 if TYPE_CHECKING:
+    from sefa_core.engine.pictures import Pixels
     from sefa_core.generator import Generator
     from sefa_core.pack import DirectionPack
-    from sefa_core.traverse import Tile
 
 MOST_STEPS = 99
 OURS = b'<meta name="generator" content="sefa '
@@ -81,6 +81,7 @@ def discover(
     carried over to the same directions. `force` shows a `shared` pack of another model, and replaces a pack whose
     names would be lost. `say` is told what a person should know.
     """
+    from sefa_core.engine.pictures import grid
     from sefa_core.files import whole_folder
     from sefa_core.report.builder import OBSOLETE, ReportBuilder
     from sefa_core.report.facts import direction_infos, facts_of
@@ -119,14 +120,16 @@ def discover(
     spectrum = next(iter(pack.spectra.values())).tolist() if pack.spectra else []
     builder = ReportBuilder(facts, direction_infos(pack, strengths), spectrum)
     total = len(codes) * sum(map(len, strengths))
-    tiles = gan.traverse(codes, pack, strengths=strengths, batch=settings.batch, force=force)
+    kept = out.with_name(f"{out.name}.partial")
+    drawn = grid(gan, codes, list(pack), strengths, batch=settings.batch, force=force, kept=kept)
 
-    def add(tile: Tile) -> None:
-        builder.add(tile.direction, tile.sample, tile.step, gan.pixels(tile.image))
+    def add(one: tuple[int, int, int, Pixels]) -> None:
+        direction, sample, step, pixels = one
+        builder.add(direction, sample, step, pixels())
 
     with behind(add) as give:  # pictures are shrunk and encoded while the next are made
-        for done, tile in enumerate(tiles, start=1):
-            give(tile)
+        for done, one in enumerate(drawn, start=1):
+            give(one)
             report("rendering", done, total)
 
     record = _evaluation(gan, pack, settings, force=force, progress=report) if settings.predictors else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sefa_core.engine import LOCAL, Engine
 from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
 from sefa_core.notebook import Shown
@@ -50,7 +52,8 @@ class Generator(Shown):
         self.space = space
         self.fetched = fetched
         self.dtype = dtype
-        self._device = device
+        self.asked_device = device
+        self.engine: Engine = LOCAL
         self._families = families
 
     def __repr__(self) -> str:
@@ -92,7 +95,13 @@ class Generator(Shown):
         """Where codes live and pictures are made."""
         from sefa_core.device import usable_device
 
-        return usable_device(self._device, self.family)
+        return usable_device(self.asked_device, self.family)
+
+    def through(self, engine: Engine) -> Generator:
+        """The same generator, whose many pictures `engine` makes."""
+        other = copy.copy(self)
+        other.engine = engine
+        return other
 
     @functools.cached_property
     def synthesizer(self) -> Synthesizer:

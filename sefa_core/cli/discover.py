@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sefa_core.cli.engine import check_workers, engine_options, working
 from sefa_core.cli.options import (
     OUTPUT,
     chosen_labels,
@@ -63,6 +64,7 @@ LONGEST_NAME = 100
 @code_options
 @click.option("-o", "--output", type=OUTPUT, help="Folder for the report; NAME-directions by default.")
 @click.option("--force", is_flag=True, help="Show a pack of another model; replace names or a page that would be lost.")
+@engine_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -87,6 +89,8 @@ def command(
     dtype: str,
     output: Path | None,
     force: bool,
+    engine: str,
+    workers: int | None,
 ) -> None:
     """Find directions and show what they do, as a page.
 
@@ -113,6 +117,7 @@ def command(
     from sefa_core.files import printable
     from sefa_core.report.facts import forced_on
 
+    check_workers(engine, workers)
     if pack is not None and (_given(context, "layers") or _given(context, "preset")):
         raise click.UsageError("--pack brings its directions; --layers and --preset say how to find others", context)
     if not any(_given(context, name) for name in ("source", "pack", "layers", "preset", "count")):
@@ -152,11 +157,13 @@ def command(
             ("--dtype", None if dtype == "float32" else dtype),
             ("-o", output),
             ("--force", True if force else None),
+            ("--engine", _unless(engine, "local")),
+            ("--workers", workers),
         ],
     )
     said: list[str] = []
     records: list[dict[str, Any]] = []
-    with Bar() as bar:
+    with working(gan, engine, workers) as gan, Bar() as bar:
         found = discover(
             gan,
             output,

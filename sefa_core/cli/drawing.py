@@ -39,6 +39,8 @@ class Job:
     seeds: Sequence[Seed]
     force: bool
     batch: int | None
+    kept: Path | None = None
+    """A folder in which workers keep what is finished."""
 
     @property
     def codes(self) -> Codes:
@@ -71,12 +73,13 @@ def plain_picture(job: Job, *, changes: bool) -> Image:
     """Samples with edits of one strength: the picture itself where there is one, with `changes` beside its original."""
     from PIL import Image
 
+    from sefa_core.engine.pictures import plain
     from sefa_core.report import difference, sheet, strip
 
-    pixels = job.gan.pixels(job.gan.synthesize(job.codes, batch=job.batch))  # (n, H, W, C)
+    pixels = plain(job.gan, job.codes, batch=job.batch, kept=job.kept)  # (n, H, W, C)
     titles = [seed_title(seed) for seed in job.seeds]
     if changes:
-        before = job.gan.pixels(job.gan.synthesize(job.plain, batch=job.batch))  # (n, H, W, C)
+        before = plain(job.gan, job.plain, batch=job.batch)  # (n, H, W, C)
         rows = [[one, other, difference(other, one)] for one, other in zip(before, pixels, strict=True)]
         return sheet(rows, titles, ["original", job.fixed, "change"])
     if len(pixels) == 1:
@@ -107,6 +110,7 @@ def swept_picture(jobs: Sequence[Job], layers: Sequence[str], *, steps: int | No
             changes=changes,
             batch=jobs[0].batch,
             force=jobs[0].force,
+            kept=jobs[0].kept,
             progress=lambda done, total: bar.step("rendering", done, total),
         )
 

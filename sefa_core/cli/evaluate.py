@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sefa_core.cli.engine import check_workers, engine_options, working
 from sefa_core.cli.options import FINITE, OUTPUT, json_option, open_source, read_seeds, source_options
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ SEARCHED = (
     is_flag=True,
     help="Instead of a PACK: for each attribute the cleanest direction of any range of layers.",
 )
+@engine_options
 @json_option
 @click.pass_context
 def command(
@@ -115,6 +117,8 @@ def command(
     fresh: bool,
     force: bool,
     searching: bool,
+    engine: str,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Measure what the directions of a pack change, and what random directions would.
@@ -143,6 +147,7 @@ def command(
     from sefa_core.files import printable, whole_folder, writable
     from sefa_core.pack import DirectionPack
 
+    check_workers(engine, workers)
     if searching:
         _refuse_without_effect(context)
     elif pack is None:
@@ -178,7 +183,7 @@ def command(
         samples,
     )
     partial = output / f"{NAME}.partial"
-    with Bar() as bar:
+    with working(gan, engine, workers) as gan, Bar() as bar:
         record = evaluate(
             gan,
             directions,

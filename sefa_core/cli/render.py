@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from sefa_core.cli.drawing import Job, plain_picture, sweep, swept_picture
 from sefa_core.cli.edits import Edit, parse_edit
+from sefa_core.cli.engine import check_workers, engine_options, working
 from sefa_core.cli.options import (
     OUTPUT,
     PACK,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from sefa_core.report.keyframes import KeyFrames
     from sefa_core.seeds import Seed
 
+NEED_A_SWEEP = ("--steps", "--layers", "--beside")
 FPS, EASING, SECONDS = 25, "ease-in-out", 1.6
 
 
@@ -69,6 +72,7 @@ class Motion:
     "-o", "--output", type=OUTPUT, required=True, help="A picture .png; an animation .gif, .webp, .mp4 or a folder."
 )
 @click.option("--force", is_flag=True, help="Apply a pack of another model.")
+@engine_options
 def command(
     source: str,
     family: str | None,
@@ -95,6 +99,8 @@ def command(
     dtype: str,
     output: Path,
     force: bool,
+    engine: str,
+    workers: int | None,
 ) -> None:
     """Edit samples with directions of a pack.
 
@@ -120,14 +126,16 @@ def command(
     from sefa_core.files import whole_file
     from sefa_core.pack import DirectionPack
 
+    check_workers(engine, workers)
     motion = Motion(fps, easing, seconds, loop)
     parsed = [parse_edit(edit) for edit in edits]
     sheet_options = {"--steps": steps is not None, "--difference": difference, "--layers": layers, "--beside": beside}
+    sheet_options["--engine ray"] = engine != "local"
     animated = _key_frames(frames, parsed, motion, [name for name, given in sheet_options.items() if given], output)
     moving = animated is None and _moving(output, motion, sheet_options)
     directions = DirectionPack.from_pretrained(pack)
     parsed = [edit.found_in(directions) for edit in parsed]
-    _check_swept(parsed, moving, {name: bool(given) for name, given in sheet_options.items() if name != "--difference"})
+    _check_swept(parsed, moving, {name: bool(given) for name, given in sheet_options.items() if name in NEED_A_SWEEP})
 
     def job(source: str, directions: DirectionPack, *, first: bool) -> Job:
         options = (family, key, num_classes, geometry) if first else (None,) * 4
@@ -138,8 +146,10 @@ def command(
         labels = chosen_labels(gan, classes, len(chosen))
         codes = gan.sample(chosen, labels=labels, truncation=psi, truncation_layers=rows)
         found = parsed if first else [parse_edit(edit).found_in(directions) for edit in edits]
-        return Job(gan, found, codes, chosen, force, batch)
+        kept = output.with_name(f"{output.name}.partial")
+        return Job(stack.enter_context(working(gan, engine, workers)), found, codes, chosen, force, batch, kept)
 
+    stack = click.get_current_context().with_resource(ExitStack())
     this = job(source, directions, first=True)
     if animated is not None:
         click.echo(_animate(this, directions, animated, motion, output))

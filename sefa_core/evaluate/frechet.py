@@ -8,11 +8,13 @@ number in any other is no FID, so every number here goes with the name of its sp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from sefa_core.engine.pictures import at_rest, moved
 from sefa_core.errors import SefaError
 from sefa_core.methods.covariance import Covariance, root
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from sefa_core.interfaces import Codes
     from sefa_core.pack import Direction
 
+CHUNK = 100
+"""Codes looked at together; fixed, so that sums do not depend on the batch, nor on who makes the pictures."""
 KEPT = 200
 """Codes whose features are kept, to tell how far each picture went."""
 Features = Callable[["torch.Tensor"], "torch.Tensor | np.ndarray"]
@@ -43,6 +47,38 @@ def distance(first: Covariance, second: Covariance) -> float:
     return max(0.0, apart + float(np.trace(first.matrix) + np.trace(second.matrix)) - 2 * float(shared))
 
 
+@dataclass(frozen=True)
+class Looking:
+    """Work: features of the pictures of some codes, moved along a direction."""
+
+    features: Features
+    direction: Direction | None
+    strength: float
+    batch: int
+    force: bool
+
+    def __call__(self, gan: Generator, codes: Codes) -> np.ndarray:
+        """`(n, d)`"""
+        pictures = shown_pictures(
+            gan,
+            moved(codes, gan),
+            direction=self.direction,
+            strength=self.strength,
+            batch=self.batch,
+            force=self.force,
+        )
+        parts = []
+        for images in pictures:
+            answer = self.features(images)
+            found = answer.detach().cpu().numpy() if hasattr(answer, "detach") else np.asarray(answer)
+            if found.ndim != 2 or len(found) != len(images) or not np.isfinite(found).all():
+                raise SefaError(
+                    f"features: gave shape {found.shape} for {len(images)} pictures; finite numbers (n, d) are needed"
+                )
+            parts.append(found)
+        return np.concatenate(parts)
+
+
 def moments(
     gan: Generator,
     codes: Codes,
@@ -59,13 +95,9 @@ def moments(
     """
     total: Covariance | None = None
     kept: list[np.ndarray] = []
-    for images in shown_pictures(gan, codes, direction=direction, strength=strength, batch=batch, force=force):
-        answer = features(images)
-        found = answer.detach().cpu().numpy() if hasattr(answer, "detach") else np.asarray(answer)
-        if found.ndim != 2 or len(found) != len(images) or not np.isfinite(found).all():
-            raise SefaError(
-                f"features: gave shape {found.shape} for {len(images)} pictures; finite numbers (n, d) are needed"
-            )
+    work = Looking(features, direction, strength, batch or gan.batch, force)
+    shards = (at_rest(codes[start : start + CHUNK]) for start in range(0, len(codes), CHUNK))
+    for found in gan.engine.map(gan, work, shards):
         total = total or Covariance(found.shape[1])
         total.add(found)
         if total.count - len(found) < KEPT:

@@ -14,7 +14,7 @@ the span of the columns of `A`. Covariances are accumulated there, `dim x dim`, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,7 @@ from sefa_core.factorization import MOST_DIRECTIONS
 from sefa_core.found import Finding, packed, selected
 from sefa_core.methods.covariance import RANK, Covariance
 from sefa_core.methods.places import Places, places
-from sefa_core.methods.samples import MOST_SAMPLES, Progress, checked_seed, draw_codes
+from sefa_core.methods.samples import MOST_SAMPLES, Chunk, Progress, checked_seed, chunks
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -64,9 +64,9 @@ def find(
     settings: dict[str, object] = {"of": of, "samples": samples, "seed": seed}
     if classes is not None:
         settings["classes"] = list(classes)
-    drawn = draw_codes(gan, samples, seed=seed, classes=classes, progress=progress)
+    parts = chunks(gan, samples, seed=seed, classes=classes)
     with threadpool_limits(limits=1, user_api="blas"):  # the same bytes, however many cores there are
-        where, joint = _accumulated(gan, indices, drawn, outputs=of == "layers")
+        where, joint = _accumulated(gan, indices, parts, outputs=of == "layers", progress=progress)
         vectors, spectrum = _components(joint, where.width)  # (components, width), (m,)
     points = joint[: where.width, : where.width]
     findings = []
@@ -79,21 +79,36 @@ def find(
 
 
 def _accumulated(
-    gan: Generator, indices: Sequence[int], drawn: Iterable[Codes], *, outputs: bool
+    gan: Generator, indices: Sequence[int], parts: Sequence[Chunk], *, outputs: bool, progress: Progress | None
 ) -> tuple[Places, np.ndarray]:
     """Covariance of points, behind them that of layers' outputs where wanted: `(width + r, width + r)`, else r is 0."""
-    where, basis, total = None, np.zeros((0, 0)), Covariance(0)
-    for codes in drawn:
-        if where is None:
-            where = places(gan, indices, codes)
-            basis = _basis(gan, indices, where) if outputs else basis  # (out, r)
-            total = Covariance(where.width + basis.shape[1])
-        points = where.read(codes)  # (n, width)
-        made = _made(gan, indices, codes) @ basis if outputs else np.zeros((len(codes), 0))  # (n, out) -> (n, r)
-        total.add(np.concatenate([points, made], axis=1))  # (n, width + r)
-    if where is None:
-        raise ValueError("pca needs at least one code")
+    where = places(gan, indices, parts[0].drawn(gan))
+    basis = _basis(gan, indices, where) if outputs else np.zeros((0, 0))  # (out, r)
+    total = Covariance(where.width + basis.shape[1])
+    count = sum(part.size for part in parts)
+    for rows in gan.engine.map(gan, Reading(tuple(indices), where, basis if outputs else None), parts):
+        total.add(rows)  # (n, width + r)
+        if progress is not None:
+            progress("mapping codes", total.count, count)
     return where, total.matrix
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Work: points of a chunk of codes, and behind them what these add to layers' outputs, in a basis `(out, r)`."""
+
+    indices: tuple[int, ...]
+    where: Places
+    basis: np.ndarray | None
+
+    def __call__(self, gan: Generator, chunk: Chunk) -> np.ndarray:
+        """`(n, width + r)`"""
+        with threadpool_limits(limits=1, user_api="blas"):  # a worker computes as this process does
+            codes = chunk.drawn(gan)
+            points = self.where.read(codes)  # (n, width)
+            if self.basis is None:
+                return points
+            return np.concatenate([points, _made(gan, self.indices, codes) @ self.basis], axis=1)
 
 
 def _basis(gan: Generator, indices: Sequence[int], where: Places) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,34 @@ def class_cycle(gan: Generator, classes: Sequence[int | str] | None) -> list[int
     return list(range(gan.space.num_classes)) or None
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """Codes that are drawn together, from a seed made of that of all and the number of the chunk."""
+
+    seed: int
+    number: int
+    size: int
+    cycle: tuple[int, ...] | None
+    """The class numbers that samples take in turn."""
+
+    @property
+    def start(self) -> int:
+        """How many codes come before."""
+        return self.number * CHUNK
+
+    def drawn(self, gan: Generator) -> Codes:
+        own = int(np.random.SeedSequence((self.seed, self.number)).generate_state(1)[0])
+        labels = None if self.cycle is None else np.resize(np.roll(self.cycle, -self.start), self.size)  # (n,)
+        return gan.encode(draw(gan.space, own, self.size), labels=labels)
+
+
+def chunks(gan: Generator, count: int, *, seed: int, classes: Sequence[int | str] | None = None) -> list[Chunk]:
+    """What `count` codes are drawn in."""
+    seed, cycle = checked_seed(seed), class_cycle(gan, classes)
+    numbers = None if cycle is None else tuple(cycle)
+    return [Chunk(seed, i, min(CHUNK, count - start), numbers) for i, start in enumerate(range(0, count, CHUNK))]
+
+
 def draw_codes(
     gan: Generator,
     count: int,
@@ -45,14 +74,10 @@ def draw_codes(
     what: str = "mapping codes",
 ) -> Iterator[Codes]:
     """`count` codes, at most `CHUNK` at a time: chunk `i` is drawn from a seed made of `seed` and `i`."""
-    count, seed = whole(count, "samples", 1, MOST_SAMPLES), checked_seed(seed)
-    cycle = class_cycle(gan, classes)
-    for number, start in enumerate(range(0, count, CHUNK)):
-        size = min(CHUNK, count - start)
-        own = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
-        labels = None if cycle is None else np.resize(np.roll(cycle, -start), size)  # (n,)
+    count = whole(count, "samples", 1, MOST_SAMPLES)
+    for chunk in chunks(gan, count, seed=seed, classes=classes):
         if progress is not None:
-            progress(what, start, count)
-        yield gan.encode(draw(gan.space, own, size), labels=labels)
+            progress(what, chunk.start, count)
+        yield chunk.drawn(gan)
     if progress is not None:
         progress(what, count, count)

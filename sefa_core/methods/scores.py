@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sefa_core.engine.pictures import at_rest
 from sefa_core.errors import SefaError
-from sefa_core.evaluate.predictors import Predictor, scores_of
+from sefa_core.evaluate.predictors import Predictor
+from sefa_core.evaluate.scoring import CHUNK, Scoring
 
 if TYPE_CHECKING:
     import torch
@@ -31,18 +33,20 @@ def scored(
     """All codes as one, and the score `(n,)` of each by attribute; `SefaError` where an answer is no such thing."""
     import torch
 
-    size = gan.batch if batch is None else batch
     pieces: list[Codes] = []
+
+    def shards() -> Iterator[tuple[Codes, None, float]]:
+        for codes in drawn:
+            pieces.append(codes)
+            yield from ((at_rest(codes[start : start + CHUNK]), None, 0.0) for start in range(0, len(codes), CHUNK))
+
     answers: list[dict[str, np.ndarray]] = []
     done = 0
-    for codes in drawn:
-        pieces.append(codes)
-        for start in range(0, len(codes), size):
-            if progress is not None:
-                progress("scoring pictures", done, total)
-            some = codes[start : start + size]
-            answers.append(scores_of(predictor, shown(gan, gan.synthesize(some, batch=size))))
-            done += len(some)
+    for scores in gan.engine.map(gan, Scoring(predictor, batch or gan.batch, False), shards()):
+        answers.append({name: np.array(values, dtype=np.float64) for name, values in scores.items()})
+        done += len(next(iter(scores.values())))
+        if progress is not None:
+            progress("scoring pictures", done, total)
     if any(set(answer) != set(answers[0]) for answer in answers):
         raise SefaError("predictor: knows other attributes in one batch than in another; it must name the same ones")
     labels = [piece.labels for piece in pieces if piece.labels is not None]

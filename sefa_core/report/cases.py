@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -49,6 +50,7 @@ def comparison(
     changes: bool = False,
     batch: int | None = None,
     force: bool = False,
+    kept: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Image.Image:
     """A sheet with cases one below the other and strengths in columns.
@@ -56,6 +58,7 @@ def comparison(
     Without `strengths` every case has its own, or goes over the range of its direction in `steps` steps; where these
     differ, columns are parts of the range. `changes` adds a map of what changed below each row, all on one scale.
     `force` applies a direction of another model. `progress(done, total)` is called for every picture.
+    `kept` is a folder in which an engine of several workers keeps what is finished until all is.
     """
     chosen = list(cases)
     if not chosen:
@@ -65,8 +68,8 @@ def comparison(
     labels: list[str] = []
     total, done = sum(len(case.codes) * len(line) for case, line in zip(chosen, lines, strict=True)), 0
     cells = 2 * total if changes else total
-    for case, line in zip(chosen, lines, strict=True):
-        pictures = _pictures(case, line, batch, force)
+    for number, (case, line) in enumerate(zip(chosen, lines, strict=True)):
+        pictures = _pictures(case, line, batch, force, kept and kept / str(number))
         for sample in range(len(case.codes)):
             rows.append([])
             for _ in line:
@@ -108,9 +111,13 @@ def with_changes(
     return shown, names
 
 
-def _pictures(case: Case, line: tuple[float, ...], batch: int | None, force: bool) -> Iterator[np.ndarray]:
-    tiles = case.gan.traverse(case.codes, case.direction, strengths=line, batch=batch, force=force)
-    return (case.gan.pixels(tile.image) for tile in tiles)
+def _pictures(
+    case: Case, line: tuple[float, ...], batch: int | None, force: bool, kept: Path | None
+) -> Iterator[np.ndarray]:
+    from sefa_core.engine.pictures import grid
+
+    drawn = grid(case.gan, case.codes, [case.direction], [line], batch=batch, force=force, kept=kept)
+    return (pixels() for *_, pixels in drawn)
 
 
 def _own(case: Case, steps: int) -> tuple[float, ...]:

@@ -1,0 +1,169 @@
+"""How do several processes, on one machine or many, share the work? As actors of Ray that load the generator once."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from sefa_core.engine import Engine, Result, Shard
+from sefa_core.engine.recipe import Recipe
+from sefa_core.errors import SefaError
+
+if TYPE_CHECKING:
+    from sefa_core.generator import Generator
+
+AHEAD = 2
+"""Shards a worker that are given out or wait for an earlier one: so much memory is taken, whatever their number."""
+MOST_TRIES = 4
+"""How often a shard is given out before it is blamed for the death of its workers."""
+STORE_BYTES = 2**28
+"""For results on their way, where a cluster is started here."""
+
+
+class Worker:
+    """Lives in a process of its own, with one device."""
+
+    def __init__(self, recipe: Recipe | None) -> None:
+        self._recipe = recipe
+        self._gan: Generator | None = None
+
+    def do(self, work: Callable[[Any, Any], Any], shard: Any) -> Any:
+        """`work(gan, shard)`; the generator is loaded by the first call, so that its errors are told like others."""
+        if self._recipe is not None and self._gan is None:
+            from sefa_core.cli.memory import keep_freed_memory
+
+            keep_freed_memory()
+            self._gan = self._recipe.load()
+        return work(self._gan, shard)
+
+    def process(self) -> int:
+        """The number of its process."""
+        return os.getpid()
+
+
+class RayEngine(Engine):
+    """A context: actors live inside of it, on the cluster of RAY_ADDRESS or on this machine's processors.
+
+    `workers` is how many there are, by default one for each GPU of the cluster, or for each
+    processor where it has none. Without `gan` they work on shards alone.
+    """
+
+    def __init__(self, gan: Generator | None = None, workers: int | None = None) -> None:
+        self._ray = imported()
+        self._recipe = None if gan is None else Recipe.of(gan)
+        self._asked, self._workers = workers, list[Any]()
+        self._device = None if gan is None else gan.asked_device
+        self._mine = False
+
+    def __enter__(self) -> RayEngine:
+        if not self._ray.is_initialized():
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+            os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+            told: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+            if not os.environ.get("RAY_ADDRESS"):
+                processors = max(self._asked or 0, os.cpu_count() or 1)
+                told |= {"address": "local", "num_cpus": processors, "object_store_memory": STORE_BYTES}
+            try:
+                self._ray.init(**told)
+            except (ConnectionError, RuntimeError, ValueError, OSError) as problem:
+                where = os.environ.get("RAY_ADDRESS", "this machine")
+                text = f"ray: no cluster at {where} ({_line(problem)})"
+                raise SefaError(f"{text}; start it, or unset RAY_ADDRESS") from None
+            self._mine = True
+        self._workers = [self._hired() for _ in range(self._count())]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self._workers:
+            self._ray.kill(worker)
+        if self._mine:
+            self._ray.shutdown()
+
+    @property
+    def processes(self) -> list[int]:
+        """The processes of the workers."""
+        found: list[int] = self._ray.get([worker.process.remote() for worker in self._workers])
+        return found
+
+    def map(
+        self, gan: Generator, work: Callable[[Generator, Shard], Result], shards: Iterable[Shard]
+    ) -> Iterator[Result]:
+        if self._recipe is None or gan.fingerprint != self._recipe.fingerprint:
+            raise SefaError(f"{gan.name}: the workers have another model; make an engine of this one")
+        return self.each(work, shards)
+
+    def each(self, work: Callable[[Any, Shard], Result], shards: Iterable[Shard]) -> Iterator[Result]:
+        """`map` for work that needs no generator, or takes that of the workers as it is."""
+        ray, shared = self._ray, self._ray.put(work)
+        waiting = enumerate(shards)
+        again: list[tuple[int, Shard]] = []
+        given: dict[Any, tuple[int, Shard, int]] = {}
+        done: dict[int, Result] = {}
+        tries: Counter[int] = Counter()
+        free, due = list(range(len(self._workers))), 0
+        while True:
+            while free and len(given) + len(done) < AHEAD * len(self._workers):
+                task = again.pop() if again else next(waiting, None)
+                if task is None:
+                    break
+                number, shard = task
+                tries[number] += 1
+                place = free.pop()
+                given[self._workers[place].do.remote(shared, shard)] = (number, shard, place)
+            if due in done:
+                yield done.pop(due)
+                due += 1
+                continue
+            if not given:
+                return
+            (ready,), _ = ray.wait(list(given), num_returns=1)
+            number, shard, place = given.pop(ready)
+            free.append(place)
+            try:
+                done[number] = ray.get(ready)
+            except ray.exceptions.RayTaskError as problem:
+                cause = getattr(problem, "cause", problem)
+                raise cause if isinstance(cause, SefaError) else problem from None
+            except ray.exceptions.RayError as problem:  # the worker died, or its machine did
+                if tries[number] >= MOST_TRIES:
+                    text = f"ray: {MOST_TRIES} workers died on the same part of the work ({_line(problem)})"
+                    raise SefaError(f"{text}; give them more memory, or a smaller --batch") from None
+                self._workers[place] = self._hired()
+                again.append((number, shard))
+
+    def _count(self) -> int:
+        there = self._ray.cluster_resources()
+        return self._asked or int(there.get("GPU", 0) if self._on_gpus(there) else there.get("CPU", 1)) or 1
+
+    def _on_gpus(self, there: dict[str, float]) -> bool:
+        return self._recipe is not None and self._device != "cpu" and there.get("GPU", 0) > 0
+
+    def _hired(self) -> Any:
+        """One more worker; a processor computes with one thread, so that sums are the same wherever they are made."""
+        on_gpu = self._on_gpus(self._ray.cluster_resources())
+        variables = {} if on_gpu else {"OMP_NUM_THREADS": "1"}
+        hired = self._ray.remote(Worker).options(
+            num_cpus=1, num_gpus=1 if on_gpu else 0, runtime_env={"env_vars": variables}
+        )
+        return hired.remote(self._recipe)
+
+
+def imported() -> Any:
+    """The package ray, or `SefaError` that names the extra."""
+    try:
+        import ray
+    except ImportError as problem:
+        raise SefaError(
+            f'engine ray: needs {problem.name}, which is not installed; pip install "sefa-core[ray]" brings it'
+        ) from problem
+    return ray
+
+
+def _line(problem: BaseException) -> str:
+    """The first line of what is said, which mostly says all."""
+    return next((line.strip() for line in str(problem).splitlines() if line.strip()), type(problem).__name__)

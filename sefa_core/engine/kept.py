@@ -1,0 +1,69 @@
+"""What was finished before an interruption? Arrays in a folder, one for each shard, checked against what is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sefa_core.engine import Shard
+from sefa_core.errors import SefaError
+from sefa_core.files import cannot_write, printable
+
+if TYPE_CHECKING:
+    from sefa_core.generator import Generator
+
+ASKED = "asked.txt"
+"""The digest of the work and its shards."""
+
+
+def kept_map(
+    gan: Generator, work: Callable[[Generator, Shard], np.ndarray], shards: Sequence[Shard], folder: Path | None
+) -> Iterator[np.ndarray]:
+    """What `work` makes of every shard, by the generator's engine; what `folder` has from an earlier call is not made
+    again. The folder goes when all have been taken; one of other work is emptied."""
+    if folder is None:
+        yield from gan.engine.map(gan, work, shards)
+        return
+    try:
+        finished = _begun(folder, _digest(gan, work, shards))
+        fresh = gan.engine.map(gan, work, [shard for number, shard in enumerate(shards) if number not in finished])
+        for number in range(len(shards)):
+            path = folder / f"{number}.npy"
+            if number in finished:
+                yield np.load(path, allow_pickle=False)
+                continue
+            result = next(fresh)
+            with path.with_suffix(".new").open("wb") as file:
+                np.save(file, result, allow_pickle=False)
+            path.with_suffix(".new").replace(path)
+            yield result
+    except OSError as problem:
+        raise cannot_write(folder, problem) from problem
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begun(folder: Path, digest: str) -> set[int]:
+    """The shards that an earlier call of the same work has finished."""
+    note = folder / ASKED
+    if folder.exists() and not note.is_file() and any(folder.iterdir()):
+        raise SefaError(f"{printable(folder)}: unfinished work is kept there, and it holds other files; move them")
+    if note.is_file() and note.read_text(encoding="utf-8") != digest:
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    note.write_text(digest, encoding="utf-8")
+    return {int(path.stem) for path in folder.glob("*.npy") if path.stem.isdecimal()}
+
+
+def _digest(gan: Generator, work: object, shards: Sequence[object]) -> str:
+    """Of everything that decides about results; only ever compared, never read."""
+    found = hashlib.sha256(gan.fingerprint.encode())
+    found.update(gan.dtype.encode())
+    for part in (work, *shards):
+        found.update(pickle.dumps(part, protocol=5))
+    return found.hexdigest()
