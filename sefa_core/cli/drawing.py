@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sefa_core.interfaces import Codes
     from sefa_core.pack import Direction
     from sefa_core.report import Case
+    from sefa_core.report.pictures import Picture
     from sefa_core.report.sweep import Frame
     from sefa_core.seeds import Seed
 
@@ -74,21 +76,32 @@ def plain_picture(job: Job, *, changes: bool) -> Image:
     from PIL import Image
 
     from sefa_core.engine.pictures import plain
-    from sefa_core.report import difference, sheet, strip
+    from sefa_core.report import sheet, strip
+    from sefa_core.report.pictures import tile_side
 
-    pixels = plain(job.gan, job.codes, batch=job.batch, kept=job.kept)  # (n, H, W, C)
+    pictures = plain(job.gan, job.codes, batch=job.batch, kept=job.kept)
     titles = [seed_title(seed) for seed in job.seeds]
+    count = len(job.seeds)
     if changes:
-        before = plain(job.gan, job.plain, batch=job.batch)  # (n, H, W, C)
-        rows = [[one, other, difference(other, one)] for one, other in zip(before, pixels, strict=True)]
-        return sheet(rows, titles, ["original", job.fixed, "change"])
-    if len(pixels) == 1:
-        return Image.fromarray(pixels[0].squeeze())
-    if len(pixels) <= PER_ROW:
-        return strip(list(pixels), titles, title=job.fixed)
-    starts = range(0, len(pixels), PER_ROW)
+        before = plain(job.gan, job.plain, batch=job.batch)
+        side = tile_side(job.gan.resolution, 3 * count)
+        rows = (_compared(one, other) for one, other in zip(before, pictures, strict=True))
+        return sheet(rows, titles, ["original", job.fixed, "change"], side=side)
+    if count == 1:
+        return Image.fromarray(next(pictures).squeeze())
+    side = tile_side(job.gan.resolution, count)
+    if count <= PER_ROW:
+        return strip(pictures, titles, title=job.fixed, side=side)
+    starts = range(0, count, PER_ROW)
     named = [f"seeds {seeds_text(tuple(job.seeds[start : start + PER_ROW]))}" for start in starts]
-    return sheet([list(pixels[start : start + PER_ROW]) for start in starts], named, title=job.fixed)
+    return sheet((islice(pictures, PER_ROW) for _ in starts), named, title=job.fixed, side=side)
+
+
+def _compared(before: np.ndarray, after: np.ndarray) -> list[Picture]:
+    """Both pictures, and a map of what changed."""
+    from sefa_core.report import difference
+
+    return [before, after, difference(after, before)]
 
 
 def swept_picture(jobs: Sequence[Job], layers: Sequence[str], *, steps: int | None, changes: bool) -> Image:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from sefa_core.cli.options import FINITE, Command
 from sefa_core.errors import SefaError
-from sefa_core.methods import METHODS, find, options
-
-if TYPE_CHECKING:
-    from sefa_core.generator import Generator
-    from sefa_core.pack import DirectionPack
+from sefa_core.methods import METHODS, options
 
 TOLD = "sefa_core.methods"
 """Where a context keeps what the user said about the method."""
@@ -63,12 +59,8 @@ def method_options(command: Command) -> Command:
     return command
 
 
-def found(
-    context: click.Context, gan: Generator, layers: str | None, *, k: int, preset: str, device: str | None
-) -> DirectionPack:
-    """The directions that the command line asks for, with a progress bar on stderr."""
-    from sefa_core.cli.progress import Bar
-
+def chosen(context: click.Context, *, k: int, preset: str, device: str | None) -> tuple[str, dict[str, Any]]:
+    """The method that the command line asks for, and what it is told."""
     told = dict(context.meta.get(TOLD, {}))
     method = told.pop("method", "sefa")
     for name, parameter, value in (("k", "count", k), ("preset", "preset", preset)):
@@ -76,5 +68,4 @@ def found(
             told[name] = value
     if device is not None and not context.params["measure"] and "classes" not in options(method):
         raise SefaError(f"device {device!r}: the method {method} needs none; leave --device out, or add --measure")
-    with Bar() as bar:
-        return find(gan, method, layers, **told, progress=bar.step)
+    return method, told

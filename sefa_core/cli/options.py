@@ -80,10 +80,11 @@ def _is_source(text: str) -> bool:
 PACK = PackPlace()
 
 
-def source_options(command: Command, *, default: str | None = None) -> Command:
-    """SOURCE, which may be left out where it has a `default`, and how to read it."""
+def source_options(command: Command, *, default: str | None = None, several: bool = False) -> Command:
+    """SOURCE, which may be left out where it has a `default`, or of which there may be several, and how to read it."""
+    one = click.argument("source", required=default is None, default=default)
     options = [
-        click.argument("source", required=default is None, default=default),
+        click.argument("sources", metavar="SOURCE...", nargs=-1, required=True) if several else one,
         click.option("--family", help="Ask this family alone to read the file."),
         click.option("--key", help="Network of the file to use, for example g instead of g_ema."),
         click.option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -56,14 +57,16 @@ class RayEngine(Engine):
         self._recipe = None if gan is None else Recipe.of(gan)
         self._asked, self._workers = workers, list[Any]()
         self._device = None if gan is None else gan.asked_device
-        self._mine = False
+        self._mine = self._on_gpus = False
 
     def __enter__(self) -> RayEngine:
         if not self._ray.is_initialized():
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
             os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
             told: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
-            if not os.environ.get("RAY_ADDRESS"):
+            if os.environ.get("RAY_ADDRESS"):
+                _reach(os.environ["RAY_ADDRESS"])
+            else:
                 processors = max(self._asked or 0, os.cpu_count() or 1)
                 told |= {"address": "local", "num_cpus": processors, "object_store_memory": STORE_BYTES}
             try:
@@ -73,12 +76,19 @@ class RayEngine(Engine):
                 text = f"ray: no cluster at {where} ({_line(problem)})"
                 raise SefaError(f"{text}; start it, or unset RAY_ADDRESS") from None
             self._mine = True
-        self._workers = [self._hired() for _ in range(self._count())]
+        try:
+            self._hire()
+        except SefaError:
+            self._leave()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
         for worker in self._workers:
             self._ray.kill(worker)
         if self._mine:
@@ -136,19 +146,22 @@ class RayEngine(Engine):
                 self._workers[place] = self._hired()
                 again.append((number, shard))
 
-    def _count(self) -> int:
+    def _hire(self) -> None:
+        """All workers, on GPUs where there are any and pictures are to be made there."""
         there = self._ray.cluster_resources()
-        return self._asked or int(there.get("GPU", 0) if self._on_gpus(there) else there.get("CPU", 1)) or 1
-
-    def _on_gpus(self, there: dict[str, float]) -> bool:
-        return self._recipe is not None and self._device != "cpu" and there.get("GPU", 0) > 0
+        self._on_gpus = self._recipe is not None and self._device != "cpu" and there.get("GPU", 0) > 0
+        devices = int(there.get("GPU", 0) if self._on_gpus else there.get("CPU", 0))
+        count = self._asked or devices
+        if not 1 <= count <= devices:
+            kind = "GPUs" if self._on_gpus else "processors"
+            raise SefaError(f"ray: the cluster has {devices} {kind} for {count} workers; give fewer --workers")
+        self._workers = [self._hired() for _ in range(count)]
 
     def _hired(self) -> Any:
         """One more worker; a processor computes with one thread, so that sums are the same wherever they are made."""
-        on_gpu = self._on_gpus(self._ray.cluster_resources())
-        variables = {} if on_gpu else {"OMP_NUM_THREADS": "1"}
+        variables = {} if self._on_gpus else {"OMP_NUM_THREADS": "1"}
         hired = self._ray.remote(Worker).options(
-            num_cpus=1, num_gpus=1 if on_gpu else 0, runtime_env={"env_vars": variables}
+            num_cpus=1, num_gpus=1 if self._on_gpus else 0, runtime_env={"env_vars": variables}
         )
         return hired.remote(self._recipe)
 
@@ -162,6 +175,19 @@ def imported() -> Any:
             f'engine ray: needs {problem.name}, which is not installed; pip install "sefa-core[ray]" brings it'
         ) from problem
     return ray
+
+
+def _reach(address: str) -> None:
+    """Raise `SefaError` where nobody answers at `host:port`; Ray itself would end the process."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in address:
+        return  # "auto" and other words of Ray's own
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError as problem:
+        raise SefaError(
+            f"ray: no cluster at {address} ({_line(problem)}); start it there, or unset RAY_ADDRESS"
+        ) from problem
 
 
 def _line(problem: BaseException) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,8 +63,21 @@ def _begun(folder: Path, digest: str) -> set[int]:
 
 def _digest(gan: Generator, work: object, shards: Sequence[object]) -> str:
     """Of everything that decides about results; only ever compared, never read."""
-    found = hashlib.sha256(gan.fingerprint.encode())
-    found.update(gan.dtype.encode())
+    found = hashlib.sha256(f"{gan.fingerprint} {gan.dtype}".encode())
     for part in (work, *shards):
-        found.update(pickle.dumps(part, protocol=5))
+        stream = io.BytesIO()
+        _Numbers(stream, protocol=5).dump(part)
+        found.update(stream.getvalue())
     return found.hexdigest()
+
+
+class _Numbers(pickle.Pickler):
+    """Writes of a tensor its numbers alone: what torch writes beside them differs from process to process."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """As the base class wants it: how `value` is written, or NotImplemented for the usual way."""
+        import torch
+
+        if isinstance(value, torch.Tensor):
+            return str, (f"{tuple(value.shape)} {hashlib.sha256(value.numpy().tobytes()).hexdigest()}",)
+        return NotImplemented

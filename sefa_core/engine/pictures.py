@@ -86,12 +86,12 @@ def grid(
                 yield d, start + s, t, partial(np.asarray, picture)
 
 
-def plain(gan: Generator, codes: Codes, *, batch: int | None = None, kept: Path | None = None) -> np.ndarray:
-    """Pictures of codes as they are, uint8 `(n, H, W, C)`; `kept` as for `grid`."""
-    if not gan.engine.shares:
-        return gan.pixels(gan.synthesize(codes, batch=batch))
-    shards = [at_rest(codes[start : start + SAMPLES]) for start in range(0, len(codes), SAMPLES)]
-    return np.concatenate(list(kept_map(gan, Plain(batch or gan.batch), shards, kept)))
+def plain(gan: Generator, codes: Codes, *, batch: int | None = None, kept: Path | None = None) -> Iterator[np.ndarray]:
+    """Pictures of codes as they are, one uint8 `(H, W, C)` after another; `kept` as for `grid`."""
+    size = SAMPLES if gan.engine.shares else batch or gan.batch
+    shards = [at_rest(codes[start : start + size]) for start in range(0, len(codes), size)]
+    for pictures in kept_map(gan, Plain(batch or gan.batch), shards, kept if gan.engine.shares else None):
+        yield from pictures
 
 
 def at_rest(codes: Codes) -> Codes:

@@ -262,7 +262,9 @@ class Endpoints(Connection):
     def models(self) -> None:
         wanted, text = self.query.get("filter", []), self.query.get("search", [""])[0]
         entries = [self._entry(repo_id) for repo_id, repo in self.hub.repos.items() if not repo.private]
+        author = self.query.get("author", [""])[0]
         found = [e for e in entries if set(wanted) <= set(e["tags"]) and text in e["id"]]
+        found = [e for e in found if not author or e["id"].startswith(f"{author}/")]
         found.sort(key=lambda entry: -entry["downloads"])
         self._json(found[: int(self.query.get("limit", ["1000"])[0])])
 
