@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.page import written
 
-PARTS = ("discovery", "synthesis", "families", "grids", "growth")
+PARTS = ("discovery", "synthesis", "families", "grids", "growth", "scaling")
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "performance.md"
 

@@ -3,9 +3,9 @@
     python -m benchmarks.discovery --peer ada=PATH --peer genforce=PATH --peer rosinality=PATH -o discovery.json
 
 The network is a StyleGAN2 of config F for 1024 px, in the files of four programs, warm in the system's cache. Ours is
-`sefa factorize FILE -o PACK`, which ends with a table on the screen, and the same in three lines of Python; rosinality has a script for it; genforce's functions are called as its `sefa.py` does;
-ada has none, and its users take the singular vectors of what its loader gives. `import numpy` is what Python itself
-takes with the one package that all need.
+`sefa factorize FILE -o PACK`, which ends with a table on the screen, and the same in three lines of Python; rosinality
+has a script for it; genforce's functions are called as its `sefa.py` does; ada has none, and its users take the singular
+vectors of what its loader gives. `import numpy` is what Python itself takes with the one package that all need.
 """
 
 from __future__ import annotations
@@ -71,17 +71,9 @@ def commands(peers: dict[str, str], side: int, networks: Path, out: Path) -> dic
             files[suffix] = written(side, networks, name, str(Path(peers[name]).resolve()))
     for suffix, file in files.items():
         pack = out / f"pack{suffix}"
-        found[suffix, OURS] = [
-            sys.executable,
-            "-m",
-            "sefa_core",
-            "factorize",
-            str(file),
-            "--layers",
-            "all",
-            "-o",
-            str(pack),
-        ]
+        ours = ["factorize", str(file), "--layers", "all", "-o", str(pack)]
+        found[suffix, OURS] = [sys.executable, "-m", "sefa_core", *ours]
+        found[suffix, IN_PYTHON] = [sys.executable, "-c", PROGRAM, str(file), f"{pack}-2"]
     for name, suffix in SUFFIXES.items():
         if name in peers:
             found[suffix, name] = theirs(name, Path(peers[name]).resolve(), files[suffix], out)

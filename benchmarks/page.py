@@ -114,4 +114,5 @@ TABLES: dict[str, dict[str, Callable[[Results], str]]] = {
     "families": {"table": _as_found},
     "grids": {"table": _as_found},
     "discovery": {"table": _as_found},
+    "scaling": {"table": _as_found},
 }

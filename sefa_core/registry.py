@@ -134,10 +134,32 @@ def load_registry() -> Registry:
     return _load(os.environ.get(EXTRA) or None)
 
 
+def family_entry(name: str) -> Family | None:
+    """What is known of a family; the models of the registry, by far most of it, are not read for that."""
+    return _families(os.environ.get(EXTRA) or None).get(name)
+
+
+def model_entry(name: str) -> Model | None:
+    """What is known of a model; a registry that does not hold the name anywhere is not read."""
+    files = _files(os.environ.get(EXTRA) or None)
+    return load_registry().models.get(name) if any(name in _text(file) for file in files) else None
+
+
+@functools.cache
+def _families(extra: str | None) -> dict[str, Family]:
+    section = re.compile(r"^families:.*?(?=^\w|\Z)", re.MULTILINE | re.DOTALL)
+    parts = [(file, section.search(_text(file))) for file in _files(extra)]
+    return _entries(Family, "families", [(file, _parsed(file, part[0])) for file, part in parts if part])
+
+
+def _files(extra: str | None) -> list[Path]:
+    return [registry_file(), *([Path(os.path.expanduser(extra))] if extra else [])]  # noqa: PTH111 (never raises)
+
+
 @functools.cache
 def _load(extra: str | None) -> Registry:
-    files = [registry_file(), *([Path(os.path.expanduser(extra))] if extra else [])]  # noqa: PTH111 (never raises)
-    documents = [(file, _read(file)) for file in files]
+    files = _files(extra)
+    documents = [(file, _parsed(file, _text(file))) for file in files]
     registry = Registry(
         families=MappingProxyType(_entries(Family, "families", documents)),
         models=MappingProxyType(_entries(Model, "models", documents)),
@@ -181,16 +203,23 @@ def _named(entries: MappingProxyType[str, Entry], name: str, kind: str, verb: st
     raise SefaError(f"{name!r}: no {kind} of that name{close_matches(name, list(entries))}; `{verb}` lists them")
 
 
-def _read(file: Path) -> dict[str, Any]:
-    import yaml
-
+def _text(file: Path) -> str:
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, seven times as fast, where libyaml is there
-        document = yaml.load(file.read_text(encoding="utf-8"), loader)
+        return file.read_text(encoding="utf-8")
     except OSError as problem:
         raise SefaError(
             f"{file}: the registry cannot be read ({problem.strerror}); correct the path in {EXTRA}"
         ) from problem
+    except ValueError as problem:
+        raise SefaError(f"{file}: the registry is not YAML ({problem}); correct the file") from problem
+
+
+def _parsed(file: Path, text: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, seven times as fast, where libyaml is there
+        document = yaml.load(text, loader)
     except (
         yaml.YAMLError,
         ValueError,

@@ -180,9 +180,9 @@ def _usage(pack: DirectionPack, repo_id: str | None) -> str:
 
 
 def _install(family: str) -> str:
-    from sefa_core.registry import load_registry
+    from sefa_core.registry import family_entry
 
-    known = load_registry().families.get(family)
+    known = family_entry(family)
     if known is None:
         return f"pip install sefa-core  # and the distribution that brings the family {family}"
     return f'pip install "sefa-core[{known.extra}]"'
@@ -190,11 +190,11 @@ def _install(family: str) -> str:
 
 def _model_source(pack: DirectionPack) -> str:
     """What `sefa.load` takes for the model: its short name where the registry knows it, else its source."""
-    from sefa_core.registry import load_registry
+    from sefa_core.registry import model_entry
     from sefa_core.sources.address import public
 
     source = pack.model.source
-    known = load_registry().models.get(pack.model.name)
+    known = model_entry(pack.model.name)
     return known.name if known is not None and known.source == source else public(source) or pack.model.name
 
 
