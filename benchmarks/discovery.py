@@ -4,7 +4,7 @@
 
 The network is a StyleGAN2 of config F for 1024 px, in the files of four programs, warm in the system's cache. Ours is
 `sefa factorize FILE -o PACK`, which ends with a table on the screen, and the same in three lines of Python; rosinality
-has a script for it; genforce's functions are called as its `sefa.py` does; ada has none, and its users take the singular
+has a script for it; genforce's functions are called as its `sefa.py` does; of ada, users take the singular
 vectors of what its loader gives. `import numpy` is what Python itself takes with the one package that all need.
 """
 

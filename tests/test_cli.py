@@ -94,6 +94,19 @@ def test_factorize_show_and_name(tiny: Path, tmp_path: Path) -> None:
     assert (pack / "config.json").read_bytes() == before
 
 
+def test_several_models_give_a_pack_each_and_an_interrupted_run_goes_on(tiny: Path, tmp_path: Path) -> None:
+    write_dcgan(tmp_path / "other.pth", seed=1)
+    (tmp_path / "no.pth").write_bytes(b"nothing")
+    words = ["factorize", tiny, tmp_path / "other.pth", tmp_path / "no.pth", "-k", 2, "-o", tmp_path / "packs"]
+    process = subprocess.run([*SEFA, *map(str, words)], capture_output=True, text=True, check=False)
+    assert process.returncode == 1 and "1 of 3 models have no pack" in process.stderr
+    packs = {path.name: sefa.DirectionPack.from_pretrained(path) for path in (tmp_path / "packs").iterdir()}
+    assert set(packs) == {"tiny", "other"} and packs["tiny"] == sefa.load(str(tiny)).factorize(k=2)
+    one = run(*words[:3], "--json", "-k", 2, "-o", tmp_path / "two")
+    assert [entry["directions"] for entry in json.loads(one)] == [2, 2]
+    assert "--fresh has no effect on one model" in run(*words[:2], "--fresh", "-o", tmp_path / "x", status=2)
+
+
 def test_a_preset_and_layers_reach_the_pack(tiny: Path, tmp_path: Path) -> None:
     run("factorize", tiny, "--preset", "paper", "--layers", "0", "-o", tmp_path / "p")
     pack = sefa.DirectionPack.from_pretrained(tmp_path / "p")

@@ -80,3 +80,19 @@ def test_a_hub_that_does_not_search(machine: Machine, hub: HubServer, status: in
     hub.fail("GET", "/api/models", status)
     refusal = machine.refusal("search")
     assert told in refusal and "the Hub/" not in refusal and "sent" not in refusal
+
+
+def test_all_models_of_an_organisation_are_factorized(machine: Machine, hub: HubServer, tmp_path: Path) -> None:
+    from tests.conftest import GOLDEN
+
+    hub.create("org/gan")
+    hub.commit("org/gan", {"network.pkl": (GOLDEN / "stylegan2_ada_skip_32" / "checkpoint.pkl").read_bytes()})
+    hub.create("other/gan")
+    process = machine.start("factorize", "hf:org", "-k", "2", "-o", tmp_path / "packs")
+    output, complaint = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "1 of 2 models have no pack" in complaint and "not read: " in complaint and "cats" in complaint
+    (found,) = [path for path in (tmp_path / "packs").iterdir() if path.is_dir()]
+    assert len(DirectionPack.from_pretrained(found)) == 2
+    assert "other" not in output + complaint
+    assert "shares no model" in machine.refusal("factorize", "hf:nobody", "-o", tmp_path / "none")
