@@ -31,6 +31,16 @@ def closed_form(
     return packed(gan, indices, findings, method="sefa", preset=preset, spectrum=result.spectrum)
 
 
+def check_pack(gan: Generator, pack: DirectionPack, *, force: bool) -> None:
+    """Raise `SefaError` unless `pack` fits the model: the space, the layers, and unless `force` the matrices."""
+    refuse_unlike(gan, pack.space, pack.model.fingerprint, f"pack of {pack.model.name}", force=force)
+    last = max((max(direction.layers, default=0) for direction in pack), default=0)
+    if last >= len(gan.layers):
+        raise SefaError(
+            f"pack of {pack.model.name}: names layer {last}, {gan.name} has {len(gan.layers)}; make it again"
+        )
+
+
 def refuse_unlike(gan: Generator, theirs: Space, fingerprint: str | None, what: str, *, force: bool) -> None:
     """Raise `SefaError` unless the spaces have one shape and, without `force`, are the same of the same matrices."""
     mine = space_of(gan)

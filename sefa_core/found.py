@@ -12,7 +12,7 @@ import numpy as np
 from sefa_core.errors import SefaError
 from sefa_core.layers import canonical, select
 from sefa_core.measure import RANGE_DEVIATIONS
-from sefa_core.pack import Direction, DirectionPack, Space
+from sefa_core.pack import Direction, DirectionPack, ModelInfo, Space
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -41,6 +41,19 @@ def selected(gan: Generator, layers: str | int | Iterable[int] | None) -> tuple[
 def rows_of(gan: Generator, indices: Iterable[int]) -> list[int]:
     """The rows of a code that these layers read, ascending."""
     return sorted({gan.space.layer_rows[index] for index in indices})
+
+
+def model_info(gan: Generator) -> ModelInfo:
+    """What a pack remembers about its model."""
+    origin = gan.origin
+    return ModelInfo(
+        gan.name,
+        gan.fingerprint,
+        source=origin.source,
+        revision=origin.revision,
+        licence=origin.licence,
+        non_commercial=origin.non_commercial,
+    )
 
 
 def space_of(gan: Generator) -> Space:

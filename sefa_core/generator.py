@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sefa_core.engine import LOCAL, Engine
-from sefa_core.errors import SefaError
 from sefa_core.interfaces import Codes, LatentSpace, Layer, Synthesizer, WeightExtractor
 from sefa_core.notebook import Shown
 from sefa_core.plugins import Families
@@ -126,16 +125,9 @@ class Generator(Shown):
     @functools.cached_property
     def model_info(self) -> ModelInfo:
         """What a pack remembers about this model. A local file is known by its name, not by its folder."""
-        from sefa_core.pack import ModelInfo
+        from sefa_core.found import model_info
 
-        return ModelInfo(
-            self.name,
-            self.fingerprint,
-            source=self.origin.source,
-            revision=self.origin.revision,
-            licence=self.origin.licence,
-            non_commercial=self.origin.non_commercial,
-        )
+        return model_info(self)
 
     def measure(self, pack: DirectionPack) -> DirectionPack:
         """`pack` with a range for every direction that has none: three standard deviations of the latent along it."""
@@ -149,14 +141,9 @@ class Generator(Shown):
 
     def check(self, pack: DirectionPack, *, force: bool = False) -> None:
         """Raise `SefaError` unless `pack` fits this model: same space, and the same matrices unless `force`."""
-        from sefa_core.closed_form import refuse_unlike
+        from sefa_core.closed_form import check_pack
 
-        refuse_unlike(self, pack.space, pack.model.fingerprint, f"pack of {pack.model.name}", force=force)
-        last = max((max(direction.layers, default=0) for direction in pack), default=0)
-        if last >= len(self.layers):
-            raise SefaError(
-                f"pack of {pack.model.name}: names layer {last}, {self.name} has {len(self.layers)}; make it again"
-            )
+        check_pack(self, pack, force=force)
 
     # -- codes
 
@@ -234,18 +221,14 @@ class Generator(Shown):
 
     def mean_latent(self, labels: torch.Tensor | None = None) -> torch.Tensor:
         """The latent that truncation moves toward: `(dim,)`, or `(n, dim)` where it depends on the class."""
-        import torch
-
-        if self.space.name == "z":
-            return torch.zeros(self.space.dim, device=self.device)
-        stored = self.synthesizer.mean(labels)
-        return self._estimated_mean if stored is None else stored
+        stored = None if self.space.name == "z" else self.synthesizer.mean(labels)
+        return self._own_mean if stored is None else stored
 
     @functools.cached_property
-    def _estimated_mean(self) -> torch.Tensor:
-        from sefa_core.measure import MEAN_SAMPLES, mapped
+    def _own_mean(self) -> torch.Tensor:
+        from sefa_core.measure import own_mean
 
-        return mapped(self, MEAN_SAMPLES)[:, 0].mean(dim=0)  # (dim,)
+        return own_mean(self)
 
     @functools.cached_property
     def _reference_rows(self) -> torch.Tensor:

@@ -29,6 +29,15 @@ def mapped(gan: Generator, count: int) -> torch.Tensor:
     return gan.encode(z, labels=labels).rows
 
 
+def own_mean(gan: Generator) -> torch.Tensor:
+    """The mean latent `(dim,)` of a checkpoint that stores none: 0 where codes are drawn, else that of mapped ones."""
+    import torch
+
+    if gan.space.name == "z":
+        return torch.zeros(gan.space.dim, device=gan.device)
+    return mapped(gan, MEAN_SAMPLES)[:, 0].mean(dim=0)  # (dim,)
+
+
 def measured(direction: Direction, reference: torch.Tensor, model: str) -> Direction:
     """`direction` with a range for strengths, from `reference (n, rows, dim)`: rows of codes of the model."""
     moved = list(direction.rows) or [0]
