@@ -24,7 +24,7 @@ else:
     import tomli as tomllib  # pytest itself needs it there
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md")), REPOSITORY / "CONTRIBUTING.md"]
-OTHER_EXTRAS = {"all", "eval", "faces", "video"}
+OTHER_EXTRAS = {"all", "eval", "faces", "notebook", "ray", "ui", "video"}
 """Those that bring no family."""
 README = (REPOSITORY / "README.md").read_text()
 
@@ -67,7 +67,8 @@ def test_no_option_is_documented_that_is_not_there() -> None:
     there = {"--"}
     for verb in VERBS:
         found = command.get_command(click.Context(command), verb)
-        there |= {name for parameter in found.params for name in parameter.opts} if found else set()
+        for parameter in found.params if found else ():
+            there |= {*parameter.opts, *parameter.secondary_opts}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page)) <= there
 
 
