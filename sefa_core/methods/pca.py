@@ -86,6 +86,8 @@ def _accumulated(
     basis = _basis(gan, indices, where) if outputs else np.zeros((0, 0))  # (out, r)
     total = Covariance(where.width + basis.shape[1])
     count = sum(part.size for part in parts)
+    if progress is not None:
+        progress("mapping codes", 0, count)
     for rows in gan.engine.map(gan, Reading(tuple(indices), where, basis if outputs else None), parts):
         total.add(rows)  # (n, width + r)
         if progress is not None:
