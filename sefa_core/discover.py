@@ -82,7 +82,7 @@ def discover(
     names would be lost. `say` is told what a person should know.
     """
     from sefa_core.engine.pictures import grid
-    from sefa_core.files import whole_folder
+    from sefa_core.files import unfinished, whole_folder
     from sefa_core.report.builder import OBSOLETE, ReportBuilder
     from sefa_core.report.facts import direction_infos, facts_of
     from sefa_core.report.former import CARD, former_card, keep_names
@@ -120,7 +120,7 @@ def discover(
     spectrum = next(iter(pack.spectra.values())).tolist() if pack.spectra else []
     builder = ReportBuilder(facts, direction_infos(pack, strengths), spectrum)
     total = len(codes) * sum(map(len, strengths))
-    kept = out.with_name(f"{out.name}.partial")
+    kept = unfinished(out)
     drawn = grid(gan, codes, list(pack), strengths, batch=settings.batch, force=force, kept=kept)
 
     def add(one: tuple[int, int, int, Pixels]) -> None:

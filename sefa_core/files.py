@@ -26,6 +26,12 @@ def cannot_write(path: Path, problem: OSError) -> SefaError:
     return SefaError(f"{printable(path)}: cannot be written ({printable(why)}); make room, or choose another place")
 
 
+def unfinished(output: Path) -> Path:
+    """Where what is finished of `output` is kept until all of it is, beside it."""
+    named = output if output.name.strip(".") else output.resolve()  # "." and ".." have names too
+    return named.parent / f"{named.name}.partial"
+
+
 def writable(path: Path, *, folder: bool) -> None:
     """Raise `SefaError` if `path`, a folder or a file, could not be made or replaced; leaves nothing behind."""
     try:

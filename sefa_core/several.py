@@ -85,7 +85,7 @@ def factorized(
     from contextlib import ExitStack
     from dataclasses import asdict
 
-    from sefa_core.evaluate.partial import Partial
+    from sefa_core.partial import Partial
 
     settings = {"sources": list(sources), **{name: repr(value) for name, value in asdict(work).items()}}
     with Partial(folder / PARTIAL, settings, fresh=fresh) as kept, ExitStack() as stack:

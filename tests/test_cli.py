@@ -104,7 +104,9 @@ def test_several_models_give_a_pack_each_and_an_interrupted_run_goes_on(tiny: Pa
     assert set(packs) == {"tiny", "other"} and packs["tiny"] == sefa.load(str(tiny)).factorize(k=2)
     one = run(*words[:3], "--json", "-k", 2, "-o", tmp_path / "two")
     assert [entry["directions"] for entry in json.loads(one)] == [2, 2]
-    assert "--fresh has no effect on one model" in run(*words[:2], "--fresh", "-o", tmp_path / "x", status=2)
+    assert "--fresh has no effect on one model and the method sefa" in run(
+        *words[:2], "--fresh", "-o", tmp_path / "x", status=2
+    )
 
 
 def test_a_preset_and_layers_reach_the_pack(tiny: Path, tmp_path: Path) -> None:

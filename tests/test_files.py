@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from sefa_core.errors import SefaError
-from sefa_core.files import printable, whole_file, whole_folder, writable
+from sefa_core.files import printable, unfinished, whole_file, whole_folder, writable
+from tests.conftest import GOLDEN
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 NOBODY = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
@@ -235,3 +236,15 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_what_is_unfinished_lies_beside_the_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unfinished(Path("out/sheet.png")) == Path("out/sheet.png.partial")
+    monkeypatch.chdir(tmp_path)
+    beside = tmp_path.with_name(f"{tmp_path.name}.partial")
+    assert unfinished(Path()) == unfinished(Path("./")) == unfinished(tmp_path) == beside
+    assert unfinished(Path("..")) == tmp_path.parent.with_name(f"{tmp_path.parent.name}.partial")
+    model = str(GOLDEN / "dcgan_tar_32" / "checkpoint.tar")
+    for verb in (["factorize"], ["discover", "--seeds", "0", "-k", "1", "--steps", "3"]):
+        found = subprocess.run([sys.executable, "-m", "sefa_core", verb[0], model, *verb[1:], "-o", "."], check=False)
+        assert found.returncode == 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--measure", is_flag=True, help="Also measure strength ranges on sampled codes, where needed (uses torch)."
 )
 @click.option("--force", is_flag=True, help="Replace a pack whose names would be lost by it.")
-@click.option("--fresh", is_flag=True, help="Of several models: begin again where an interrupted run could go on.")
+@click.option("--fresh", is_flag=True, help="Begin again where an interrupted run could go on.")
 @method_options
 @click.option("--device", help="cpu, cuda, cuda:1, ...; the GPU by default if there is one.")
 @engine_options
@@ -66,7 +66,8 @@ def command(
     """
     from sefa_core.cli.progress import Bar
     from sefa_core.cli.show import print_pack
-    from sefa_core.methods import find
+    from sefa_core.files import unfinished
+    from sefa_core.methods import find, resumes
     from sefa_core.report.former import keep_names
     from sefa_core.several import Factorizing, is_several
 
@@ -79,15 +80,18 @@ def command(
         )
         _several(context, sources, work, output, engine, workers, fresh=fresh, as_json=as_json)
         return
-    if fresh:
-        raise click.UsageError("--fresh has no effect on one model; leave it out")
+    if fresh and not resumes(method):
+        raise click.UsageError(f"--fresh has no effect on one model and the method {method}; leave it out")
     gan = open_source(sources[0], family, key, num_classes, geometry, device=device)
+    kept = unfinished(output) if resumes(method) else None
     with working(gan, engine, workers) as gan, Bar() as bar:
-        pack = find(gan, method, layers, **told, progress=bar.step)
+        pack = find(gan, method, layers, **told, progress=bar.step, partial=kept, fresh=fresh)
     if measure:
         pack = gan.measure(pack)
     pack = keep_names(pack, output, force=force, say=lambda text: click.echo(text, err=True))
     pack.save_pretrained(output)
+    if kept is not None:
+        kept.unlink(missing_ok=True)
     print_pack(pack, output, as_json=as_json)
 
 

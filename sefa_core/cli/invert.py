@@ -91,7 +91,7 @@ def command(
     from sefa_core.cli.progress import Bar
     from sefa_core.cli.tables import print_facts, print_json
     from sefa_core.codes_file import save_codes
-    from sefa_core.files import printable
+    from sefa_core.files import printable, unfinished
     from sefa_core.invert import invert, opened
 
     image = opened(picture)  # what is no picture is told before anything is fetched
@@ -101,7 +101,7 @@ def command(
         check_output(preview, suffix=".png")
     gan = open_source(source, family, key, num_classes, geometry, device=device, pictures=True)
     labels = None if label is None else gan.class_numbers([label])
-    partial = output.with_name(f"{output.name}.partial")
+    partial = unfinished(output)
     with Bar() as bar:
         inversion = invert(
             gan,

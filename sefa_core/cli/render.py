@@ -123,7 +123,7 @@ def command(
       sefa render digiface64 out/pack --frames keys.json -o turn.mp4
       sefa render digiface64 out/pack -d 0 --seeds me.safetensors -o me.png
     """
-    from sefa_core.files import whole_file
+    from sefa_core.files import unfinished, whole_file
     from sefa_core.pack import DirectionPack
 
     check_workers(engine, workers)
@@ -146,7 +146,7 @@ def command(
         labels = chosen_labels(gan, classes, len(chosen))
         codes = gan.sample(chosen, labels=labels, truncation=psi, truncation_layers=rows)
         found = parsed if first else [parse_edit(edit).found_in(directions) for edit in edits]
-        kept = output.with_name(f"{output.name}.partial")
+        kept = unfinished(output)
         return Job(stack.enter_context(working(gan, engine, workers)), found, codes, chosen, force, batch, kept)
 
     stack = click.get_current_context().with_resource(ExitStack())

@@ -11,12 +11,12 @@ import numpy as np
 
 from sefa_core.evaluate.frechet import KEPT, Features, distance, drift, moments
 from sefa_core.evaluate.naming import digest
-from sefa_core.evaluate.partial import Partial
 from sefa_core.evaluate.predictors import Predictor, features_named, predictor_named
 from sefa_core.evaluate.record import Swept, record_of
 from sefa_core.evaluate.scoring import Progress, Scorer
 from sefa_core.evaluate.settings import Settings
 from sefa_core.measure import RANGE_DEVIATIONS
+from sefa_core.partial import Partial
 from sefa_core.traverse import strengths_over
 
 if TYPE_CHECKING:

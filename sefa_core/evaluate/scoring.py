@@ -14,10 +14,10 @@ from sefa_core.evaluate.frechet import shown_pictures
 from sefa_core.evaluate.predictors import Predictor, scores_of
 
 if TYPE_CHECKING:
-    from sefa_core.evaluate.partial import Partial
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
     from sefa_core.pack import Direction
+    from sefa_core.partial import Partial
 
 Progress = Callable[[str, int, int | None], None]
 """Called as `progress(what, done, total)`."""

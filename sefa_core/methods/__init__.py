@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sefa_core.errors import SefaError
@@ -54,10 +55,13 @@ def find(
     extremes: float | None = None,
     batch: int | None = None,
     progress: Progress | None = None,
+    partial: Path | None = None,
+    fresh: bool = False,
 ) -> DirectionPack:
     """Directions of `layers` found by the method called `method`; None leaves an option as that method has it.
 
-    The `find` of the method's file says what its options mean. `SefaError` on one that it does not take.
+    The `find` of the method's file says what its options mean. `SefaError` on one that it does not take. Methods that
+    can be resumed keep what is finished in the file `partial`; remove it when the pack is saved.
     """
     function = _function(method)
     given = {
@@ -81,15 +85,22 @@ def find(
     useless = sorted(set(chosen) - set(taken))
     if useless:
         raise SefaError(f"method {method}: takes no {useless[0]}; leave it out (it takes {', '.join(taken)})")
-    watched = {"progress": progress} if "progress" in inspect.signature(function).parameters else {}
-    return function(gan, layers, **chosen, **watched)
+    about_running = {"progress": progress, "partial": partial, "fresh": fresh}
+    known = inspect.signature(function).parameters
+    running = {name: value for name, value in about_running.items() if name in known}
+    return function(gan, layers, **chosen, **running)
+
+
+def resumes(method: str) -> bool:
+    """Whether the method called `method` goes on after an interruption."""
+    return "partial" in inspect.signature(_function(method)).parameters
 
 
 def options(method: str) -> tuple[str, ...]:
     """What the method called `method` can be told, beside the layers."""
     parameters = inspect.signature(_function(method)).parameters.values()
     named = [parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
-    return tuple(name for name in named if name != "progress")
+    return tuple(name for name in named if name not in ("progress", "partial", "fresh"))
 
 
 def _function(method: str) -> Callable[..., DirectionPack]:

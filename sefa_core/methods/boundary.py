@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from sefa_core.found import Finding, packed, selected
 from sefa_core.methods.places import places
 from sefa_core.methods.samples import MOST_SAMPLES, Progress, checked_seed, draw_codes
 from sefa_core.methods.scores import scored
+from sefa_core.partial import Partial
 
 if TYPE_CHECKING:
     from sefa_core.generator import Generator
@@ -46,13 +48,17 @@ def find(
     classes: Sequence[int | str] | None = None,
     batch: int | None = None,
     progress: Progress | None = None,
+    partial: Path | None = None,
+    fresh: bool = False,
 ) -> DirectionPack:
     """One direction for each of `attributes` (all that the predictor knows), named after it, pointing to more of it.
 
     `predictor` is a function from pictures to scores, or names of predictors as `sefa evaluate` takes them.
     `extremes` is the part of `samples` kept at each end of the scores; the paper keeps 0.02 of 500,000, a part of few
     samples must be larger. `without` names attributes whose normals are projected out of the others'. Pictures without
-    a finite score (nothing was detected) do not count. Needs scikit-learn, which the extra `eval` brings.
+    a finite score (nothing was detected) do not count. The file `partial` keeps scores, so that the same call goes on
+    after an interruption; one of another call is refused unless `fresh`. Remove it when the pack is saved.
+    Needs scikit-learn, which the extra `eval` brings.
     """
     svm = _linear_svm()
     if predictor is None:
@@ -66,8 +72,11 @@ def find(
     if not 0 < finite(extremes, "extremes") <= 0.5:
         raise SefaError(f"extremes {extremes:g}: must be greater than 0 and at most 0.5, the half of the samples")
     indices = selected(gan, layers)
-    drawn = draw_codes(gan, samples, seed=seed, classes=classes)
-    codes, scores = scored(gan, drawn, samples, judge, batch=batch, progress=progress)
+    drawn = draw_codes(gan, samples, seed=seed, classes=classes, progress=progress)
+    about = {"model": gan.fingerprint, "dtype": gan.dtype, "predictor": called, "samples": samples, "seed": seed}
+    about["classes"] = None if classes is None else list(classes)
+    with Partial(partial, about, fresh=fresh) as kept:
+        codes, scores = scored(gan, drawn, judge, kept, batch=batch, progress=progress)
     names = _known(attributes, scores) or list(scores)
     without = _known(without, scores)
     where = places(gan, indices, codes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,32 +19,38 @@ if TYPE_CHECKING:
     from sefa_core.generator import Generator
     from sefa_core.interfaces import Codes
     from sefa_core.methods.samples import Progress
+    from sefa_core.partial import Partial
 
 
 def scored(
     gan: Generator,
     drawn: Iterable[Codes],
-    total: int,
     predictor: Predictor,
+    partial: Partial,
     *,
     batch: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Codes, dict[str, np.ndarray]]:
-    """All codes as one, and the score `(n,)` of each by attribute; `SefaError` where an answer is no such thing."""
+    """All codes as one, and the score `(n,)` of each by attribute; `SefaError` where an answer is no such thing.
+
+    Scores are kept in `partial` as they come, and those that it has are not made again.
+    """
     import torch
 
-    pieces: list[Codes] = []
-
-    def shards() -> Iterator[tuple[Codes, None, float]]:
-        for codes in drawn:
-            pieces.append(codes)
-            yield from ((at_rest(codes[start : start + CHUNK]), None, 0.0) for start in range(0, len(codes), CHUNK))
-
+    pieces = list(drawn)
+    parts = [piece[start : start + CHUNK] for piece in pieces for start in range(0, len(piece), CHUNK)]
+    missing = (part for number, part in enumerate(parts) if partial.get(str(number)) is None)
+    shards = ((at_rest(part), None, 0.0) for part in missing)
+    fresh = gan.engine.map(gan, Scoring(predictor, batch or gan.batch, False), shards)
     answers: list[dict[str, np.ndarray]] = []
-    done = 0
-    for scores in gan.engine.map(gan, Scoring(predictor, batch or gan.batch, False), shards()):
+    done, total = 0, sum(map(len, pieces))
+    for number, part in enumerate(parts):
+        scores = partial.get(str(number))
+        if scores is None:
+            scores = next(fresh)
+            partial.put(str(number), scores)
         answers.append({name: np.array(values, dtype=np.float64) for name, values in scores.items()})
-        done += len(next(iter(scores.values())))
+        done += len(part)
         if progress is not None:
             progress("scoring pictures", done, total)
     if any(set(answer) != set(answers[0]) for answer in answers):

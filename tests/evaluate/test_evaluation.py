@@ -115,13 +115,13 @@ def test_unfinished_pieces_of_other_settings_are_refused(made: Made, tmp_path: P
     with pytest.raises(KeyboardInterrupt):
         evaluate(gan, pack, SETTINGS, predictor=Interrupted(reader, 200), partial=kept)
     other = replace(SETTINGS, steps=3, seed=7)
-    with pytest.raises(SefaError, match=r"unfinished evaluation with another seed, steps.*--fresh"):
+    with pytest.raises(SefaError, match=r"unfinished run with another seed, steps.*--fresh"):
         evaluate(gan, pack, other, predictor=reader, partial=kept)
     with pytest.raises(SefaError, match="with another pack"):
         evaluate(gan, pack[:2], SETTINGS, predictor=reader, partial=kept)
     assert evaluate(gan, pack, other, predictor=reader, partial=kept, fresh=True)["settings"]["steps"] == 3
     kept.write_text("what is this\n")
-    with pytest.raises(SefaError, match="is no unfinished evaluation"):
+    with pytest.raises(SefaError, match="is no unfinished run"):
         evaluate(gan, pack, SETTINGS, predictor=reader, partial=kept)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +17,9 @@ import sefa_core as sefa
 from sefa_core import methods
 from sefa_core.generator import Generator
 from sefa_core.methods.scores import shown
+from sefa_core.pack import DirectionPack
+from tests.conftest import GOLDEN
+from tests.invert.test_codes_file import sefa_process
 from tests.methods.planted import cosines, load_linear, orthogonal, planted
 
 pytest.importorskip("sklearn")
@@ -104,3 +111,32 @@ def test_what_makes_no_sense_is_refused(gan: Generator, predictor: Predictor, mo
     monkeypatch.setitem(sys.modules, "sklearn.svm", None)
     with pytest.raises(sefa.SefaError, match=r"scikit-learn: cannot be imported .* pip install \"sefa-core\[eval\]\""):
         methods.find(gan, "boundary", predictor=predictor)
+
+
+def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
+    model = str(GOLDEN / "stylegan2_ada_skip_32" / "checkpoint.pkl")
+    told = ["factorize", model, "--method", "boundary", "--predictor", "pixels", "--samples", "1200", "--device", "cpu"]
+    assert sefa_process(*told, "-o", "whole", folder=tmp_path).returncode == 0
+    kept = tmp_path / "killed.partial"
+    running = subprocess.Popen([sys.executable, "-m", "sefa_core", *told, "-o", "killed"], cwd=tmp_path)
+    while running.poll() is None and (not kept.exists() or kept.read_bytes().count(b"\n") < 4):
+        time.sleep(0.005)
+    running.kill()
+    running.wait()
+    lines = kept.read_bytes().splitlines()
+    other = sefa_process(*told, "--seed", "1", "-o", "killed", folder=tmp_path)
+    assert other.returncode == 1 and "killed.partial: an unfinished run with another seed" in other.stderr
+    assert sefa_process(*told, "-o", "killed", folder=tmp_path).returncode == 0
+    assert not kept.exists()
+    for file in ("directions.safetensors", "config.json"):
+        assert (tmp_path / "killed" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    # what is kept is used: answers that no picture gives lead elsewhere
+    number, scores = json.loads(lines[1])
+    lines[1] = json.dumps([number, {name: [1e6] * len(values) for name, values in scores.items()}]).encode()
+    kept.write_bytes(b"\n".join(lines[:3]) + b"\n")
+    lost = sefa_process(*told, "-o", "killed", folder=tmp_path)
+    assert lost.returncode == 1 and "or lose them with --force" in lost.stderr
+    assert kept.exists()  # what took long is not lost with it
+    assert sefa_process(*told, "--force", "-o", "killed", folder=tmp_path).returncode == 0
+    whole, killed = (DirectionPack.from_pretrained(tmp_path / name) for name in ("whole", "killed"))
+    assert whole != killed

@@ -1,4 +1,4 @@
-"""What was finished before an interruption? One line of JSON for each finished piece, checked against the settings."""
+"""What had a run finished before an interruption? One line of JSON for each piece, checked against the settings."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Partial:
             pieces = dict(lines[1:])
         except (ValueError, TypeError) as problem:
             raise SefaError(
-                f"{printable(path)}: is no unfinished evaluation ({problem}); remove it, or begin afresh (--fresh)"
+                f"{printable(path)}: is no unfinished run ({problem}); remove it, or begin afresh (--fresh)"
             ) from problem
         if not lines:
             return 0
@@ -101,7 +101,7 @@ class Partial:
         )
         if other:
             raise SefaError(
-                f"{printable(path)}: an unfinished evaluation with another {', '.join(map(str, other))}; "
+                f"{printable(path)}: an unfinished run with another {', '.join(map(str, other))}; "
                 "finish that one, choose another -o, or begin afresh (--fresh)"
             )
         self._finished = pieces
