@@ -1,9 +1,11 @@
-"""How do time and memory grow with the side of a picture, with the batch, and with the number of samples?
+"""How do time and memory grow with the side of a picture, the batch, the number of samples, and the checkpoint?
 
     python -m benchmarks.growth -o growth.json
 
 Our own program alone, each case in a process of its own; sides and batches with freed memory kept, as the command line
-does, and samples as whole processes that make a grid of 3 directions and 5 strengths at 128 px.
+does, and samples as whole processes that make a grid of 3 directions and 5 strengths at 128 px. Checkpoints are
+what training leaves behind: the same generator of 256 px beside ever more of what an optimiser keeps, from which
+`sefa factorize` takes directions.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import argparse
 import json
 import statistics
 import sys
+import tempfile
 from pathlib import Path
 
 from benchmarks.machine import machine
@@ -22,6 +25,8 @@ from benchmarks.synthesis import OURS, painter
 SIDES = (32, 64, 128, 256, 512, 1024)
 BATCHES = (1, 2, 4, 8, 16)
 SAMPLES = (2, 4, 8, 16)
+CHECKPOINTS = (128, 256, 512, 1024, 2048)
+"""MiB"""
 GRID = """\
 import sys
 import sefa_core as sefa
@@ -55,12 +60,31 @@ def main() -> None:
     for count in SAMPLES:
         grid = [run([sys.executable, "-c", GRID, str(saved(128, given.networks)), str(count)]) for _ in range(2)]
         results.append(grown("samples", count, min(one["wall"] for one in grid), max(one["rss"] for one in grid)))
+    with tempfile.TemporaryDirectory() as folder:
+        for size in CHECKPOINTS:
+            told = ["factorize", str(trained(saved(256, given.networks), size, Path(folder))), "--layers", "all"]
+            found = [run([sys.executable, "-m", "sefa_core", *told, "-o", f"{folder}/pack"]) for _ in range(4)][1:]
+            seconds = statistics.median(one["wall"] for one in found)  # without the first, which fills the cache
+            results.append(grown("checkpoint", size, seconds, max(one["rss"] for one in found)))
     if given.output:
         given.output.write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n")
 
 
+def trained(network: Path, size: int, folder: Path) -> Path:
+    """A checkpoint of `size` MiB: the network, and moments of an optimiser that fill the rest; one at a time."""
+    import torch
+    from safetensors.torch import load_file
+
+    state = load_file(network)
+    rest = size * 2**20 - network.stat().st_size
+    moments = {number: torch.rand(2**20) for number in range(max(rest, 0) >> 22)}  # 4 MiB each
+    path = folder / "checkpoint.pt"
+    torch.save({"g_ema": state, "optimizer": {"state": moments}}, path)
+    return path
+
+
 def grown(what: str, to: int, seconds: float, rss: float) -> dict[str, object]:
-    print(f"{what:8} {to:5}  {seconds:7.3f} s  {rss:6.0f} MiB", flush=True)
+    print(f"{what:10} {to:5}  {seconds:7.3f} s  {rss:6.0f} MiB", flush=True)
     return {"grows": what, "to": to, "wall": seconds, "rss": rss}
 
 

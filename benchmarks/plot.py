@@ -8,7 +8,12 @@ from typing import Any
 WIDE, HIGH, LEFT, TOP, GAP = 230, 180, 56, 34, 74
 COLOURS = {"wall": "#2563eb", "rss": "#b45309"}
 UNITS = {"wall": "s", "rss": "MiB"}
-TITLES = {"side": "side of the picture, px", "batch": "batch, at 256 px", "samples": "samples of a grid at 128 px"}
+TITLES = {
+    "side": "side of the picture, px",
+    "batch": "batch, at 256 px",
+    "samples": "samples of a grid at 128 px",
+    "checkpoint": "checkpoint, MiB",
+}
 
 
 def curves(results: list[dict[str, Any]]) -> str:
