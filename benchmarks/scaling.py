@@ -64,7 +64,7 @@ def rate(file: Path, workers: int, pictures: int, device: str | None) -> tuple[f
     shards = [codes[start : start + 4] for start in range(0, len(codes), 4)]
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     begun = time.perf_counter()
-    with RayEngine(gan, workers) as engine:
+    with RayEngine(workers) as engine:
         list(engine.map(gan, work, shards[:workers]))
         ready = time.perf_counter()
         list(engine.map(gan, work, shards))

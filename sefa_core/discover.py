@@ -81,6 +81,7 @@ def discover(
     carried over to the same directions. `force` shows a `shared` pack of another model, and replaces a pack whose
     names would be lost. `say` is told what a person should know.
     """
+    from sefa_core.engine.kept import forget
     from sefa_core.engine.pictures import grid
     from sefa_core.files import unfinished, whole_folder
     from sefa_core.report.builder import OBSOLETE, ReportBuilder
@@ -147,6 +148,7 @@ def discover(
             from sefa_core.evaluate.record import record_text
 
             (folder / EVALUATION).write_text(record_text(record), encoding="utf-8")
+    forget(kept)
     if record is not None and tell is not None:
         tell(record)
     return saved

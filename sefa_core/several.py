@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ class Factorizing:
     num_classes: int | None
     geometry: str | None
     device: str | None
+    needs_pictures: bool
 
     def __call__(self, gan: None, source: str) -> tuple[str, DirectionPack | str]:
         """The name of the model with its pack, or that of the source with the reason why there is none."""
@@ -49,6 +51,8 @@ class Factorizing:
             return found.name, found.measure(pack) if self.measure else pack
         except SefaError as problem:
             return source, str(problem)
+        except Exception as problem:  # whatever one model brings up, the others are worth their packs
+            return source, f"{source}: {type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else ''}"
 
 
 def expanded(sources: Sequence[str], progress: Callable[[str, int, int | None], None]) -> list[str]:
@@ -79,45 +83,89 @@ def factorized(
     engine: str,
     workers: int | None,
     fresh: bool,
+    force: bool,
+    say: Callable[[str], None],
     progress: Callable[[str, int, int | None], None],
 ) -> Iterator[tuple[str, Path | None, str | None, int]]:
-    """Source, folder of its pack, what was wrong, and how many directions; what an earlier run finished stays."""
+    """Source, folder of its pack, what was wrong, and how many directions; what an earlier run finished stays.
+
+    Names that a former pack of the same model has are kept; where some would be lost, that is wrong unless `force`.
+    """
     from contextlib import ExitStack
     from dataclasses import asdict
 
     from sefa_core.partial import Partial
+    from sefa_core.report.former import keep_names
 
     settings = {"sources": list(sources), **{name: repr(value) for name, value in asdict(work).items()}}
     with Partial(folder / PARTIAL, settings, fresh=fresh) as kept, ExitStack() as stack:
-        missing = [source for source in sources if kept.get(source) is None]
+        finished = {source: place for source in sources if (place := _finished(kept.get(source), source, folder))}
+        missing = [source for source in sources if source not in finished]
         answers: Iterator[tuple[str, DirectionPack | str]]
         if engine == "local":
             answers = (work(None, source) for source in missing)
         else:
             from sefa_core.engine.cluster import RayEngine
 
-            answers = stack.enter_context(RayEngine(workers=workers)).each(work, missing)
-        taken = {kept.get(source)[0] for source in sources if kept.get(source)}
+            device = work.device if work.needs_pictures else "cpu"
+            cluster = stack.enter_context(RayEngine(workers, device=device))
+            there = replace(work, device=device and device.partition(":")[0])  # each worker sees one GPU, the first
+            answers = cluster.each(there, missing, instead=lambda source, why: (source, f"{source}: {why}"))
+        taken = set(finished.values())
         for done, source in enumerate(sources):
             progress("factorizing", done, len(sources))
-            if kept.get(source) is None:
-                name, answer = next(answers)
-                if isinstance(answer, str):
-                    kept.put(source, ["", answer, 0])
-                else:
-                    place = _free(name, taken)
-                    taken.add(place)
-                    answer.save_pretrained(folder / place)
-                    kept.put(source, [place, None, len(answer)])
-            place, problem, count = kept.get(source)
-            yield source, folder / place if place else None, problem, count
+            if source in finished:
+                yield source, folder / finished[source], None, kept.get(source)[1]
+                continue
+            name, answer = next(answers)
+            if isinstance(answer, str):
+                yield source, None, answer, 0
+                continue
+            place = _free(name, answer.model.fingerprint, taken, folder)
+            try:
+                keep_names(answer, folder / place, force=force, say=say).save_pretrained(folder / place)
+            except SefaError as problem:
+                yield source, None, str(problem), 0
+                continue
+            taken.add(place)
+            kept.put(source, [place, len(answer), _stamp(source)])
+            yield source, folder / place, None, len(answer)
         kept.remove()
 
 
-def _free(name: str, taken: set[str]) -> str:
-    """A folder for the pack of a model, which no other has."""
+def _finished(found: list[Any] | None, source: str, folder: Path) -> str | None:
+    """The folder of a pack that an earlier run has made, if it is still there and the model has not been replaced."""
+    if found is None or found[2] != _stamp(source) or not (folder / found[0] / "config.json").is_file():
+        return None
+    return str(found[0])
+
+
+def _stamp(source: str) -> list[int] | None:
+    """The size of a file and when it was written; None for what is no file."""
+    try:
+        there = Path(source).stat()
+    except (OSError, ValueError):
+        return None
+    return [there.st_size, there.st_mtime_ns]
+
+
+def _free(name: str, fingerprint: str, taken: set[str], folder: Path) -> str:
+    """A folder for the pack of a model, which no other has, neither in this run nor from an earlier one."""
     from sefa_core.files import printable
 
     plain = re.sub(r"[^\w.+-]+", "-", printable(name)).strip("-.")[:80] or "model"
-    names = [plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3))]
-    return next(one for one in names if one not in taken)
+    for number in itertools.count(1):
+        place = plain if number == 1 else f"{plain}-{number}"
+        if place not in taken and _model_in(folder / place) in (None, fingerprint):
+            break
+    return place
+
+
+def _model_in(folder: Path) -> str | None:
+    """The fingerprint of the model whose pack is in a folder; None where there is no pack that can be read."""
+    from sefa_core.pack import DirectionPack
+
+    try:
+        return DirectionPack.from_pretrained(folder).model.fingerprint if folder.is_dir() else None
+    except SefaError:
+        return None

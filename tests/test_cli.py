@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from PIL import Image
 import sefa_core as sefa
 from sefa_core.cli import VERBS, options
 from sefa_core.cli import sefa as command
+from sefa_core.several import Factorizing, factorized
 from tests.conftest import GOLDEN, write_dcgan
 
 SEFA = (sys.executable, "-m", "sefa_core")
@@ -107,6 +109,59 @@ def test_several_models_give_a_pack_each_and_an_interrupted_run_goes_on(tiny: Pa
     assert "--fresh has no effect on one model and the method sefa" in run(
         *words[:2], "--fresh", "-o", tmp_path / "x", status=2
     )
+
+
+def test_several_models_keep_names_and_hinder_no_other(tiny: Path, tmp_path: Path) -> None:
+    write_dcgan(tmp_path / "other.pth", seed=1)
+    out = tmp_path / "packs"
+    words = ["factorize", tiny, tmp_path / "other.pth", "-o", out]
+    run(*words, "-k", 2)
+    run("name", out / "tiny", "0=smile")
+    run(*words, "-k", 3)
+    assert [d.name for d in sefa.DirectionPack.from_pretrained(out / "tiny")] == ["smile", "", ""]
+    lost = subprocess.run([*SEFA, *map(str, words), "--method", "random"], capture_output=True, text=True, check=False)
+    assert lost.returncode == 1 and "names that the new directions do not fit (smile)" in lost.stderr
+    assert "1 of 2 models have no pack" in lost.stderr
+    run(*words, "--method", "random", "--force", "-k", 2)
+    assert [d.method for d in sefa.DirectionPack.from_pretrained(out / "tiny")] == ["random"] * 2
+    # another model of the same name has a folder of its own
+    (tmp_path / "elsewhere").mkdir()
+    write_dcgan(tmp_path / "elsewhere" / "other.pth", seed=2)
+    run("factorize", tiny, tmp_path / "elsewhere" / "other.pth", "--force", "-o", out)
+    assert {path.name for path in out.iterdir()} == {"tiny", "other", "other-2"}
+    # a place that cannot be written hinders no other; what was finished is made again where it is gone
+    way = tmp_path / "way"
+    way.mkdir()
+    (way / "tiny").touch()
+    words = [*SEFA, *map(str, words[:-1]), str(way)]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 1
+    assert (way / "other" / "config.json").exists()
+
+
+def test_an_interrupted_run_over_several_looks_again(tiny: Path, tmp_path: Path) -> None:
+    """What failed is tried again, and so is what was replaced or removed since."""
+    other = tmp_path / "other.pth"
+    other.write_bytes(b"nothing")
+    work = Factorizing("sefa", None, (("k", 2),), False, None, None, None, None, None, False)
+    told = {"engine": "local", "workers": None, "fresh": False, "force": False, "say": print}
+    sources = [str(tiny), str(other), str(tmp_path / "last.pth")]
+
+    def begun() -> Iterator[tuple[str, Path | None, str | None, int]]:
+        return factorized(sources, work, tmp_path / "packs", progress=lambda *_: None, **told)  # type: ignore[arg-type]
+
+    first = begun()
+    assert [next(first)[2] is None, next(first)[2] is None] == [True, False]
+    first.close()
+    write_dcgan(other, seed=1)
+    second = begun()
+    assert [next(second)[2], next(second)[2]] == [None, None]
+    second.close()
+    kept = tmp_path / "packs" / "tiny" / "config.json"
+    before = kept.stat().st_mtime_ns
+    write_dcgan(other, seed=3)
+    assert [problem is None for _, _, problem, _ in begun()] == [True, True, False]
+    assert kept.stat().st_mtime_ns == before  # that model was not asked again
+    assert sefa.DirectionPack.from_pretrained(tmp_path / "packs" / "other-2") == sefa.load(str(other)).factorize(k=2)
 
 
 def test_a_preset_and_layers_reach_the_pack(tiny: Path, tmp_path: Path) -> None:

@@ -145,15 +145,15 @@ def _cases(job: Job, layers: Sequence[str], several_models: bool, steps: int) ->
             yield Case(label, job.gan, part, job.codes, samples, strengths)
 
 
-def sweep(job: Job, output: Path, *, seconds: float, fps: int, easing: str, loop: bool) -> tuple[int, Image]:
-    """Write what is swept as an animation; how many frames, and the first of them."""
+def sweep(job: Job, output: Path, *, seconds: float, fps: int, easing: str, loop: bool) -> tuple[int, tuple[int, int]]:
+    """Write what is swept as an animation; how many frames, and their width and height."""
     from PIL import Image
 
     from sefa_core.cli.progress import Bar
     from sefa_core.report import animation
     from sefa_core.report.sweep import sweep_count, sweep_frames
 
-    count = sweep_count(seconds, fps)
+    count = sweep_count(seconds, fps, back=loop)
     total = 2 * count - 2 if loop else count
     ends = [job.ends(*swept) for swept in job.swept]
     frames = sweep_frames(
@@ -178,7 +178,9 @@ def sweep(job: Job, output: Path, *, seconds: float, fps: int, easing: str, loop
     with Bar() as bar:
         animation(output, bar.over(drawn(), "rendering", total), fps=fps, loop=loop)
     first = shown[0]
-    return total, first if isinstance(first, Image.Image) else Image.fromarray(first.squeeze())
+    size = first.size if isinstance(first, Image.Image) else first.shape[1::-1]
+    odd = output.suffix.lower() == ".mp4"  # whose sides are even
+    return total, (size[0] + size[0] % 2 * odd, size[1] + size[1] % 2 * odd)
 
 
 def _frame(job: Job, frame: Frame) -> np.ndarray | Image:

@@ -47,5 +47,5 @@ def working(gan: Generator, engine: str, workers: int | None) -> Iterator[Genera
         return
     from sefa_core.engine.cluster import RayEngine
 
-    with RayEngine(gan, workers) as cluster:
+    with RayEngine(workers, device=gan.asked_device) as cluster:
         yield gan.through(cluster)

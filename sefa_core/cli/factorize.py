@@ -67,7 +67,7 @@ def command(
     from sefa_core.cli.progress import Bar
     from sefa_core.cli.show import print_pack
     from sefa_core.files import unfinished
-    from sefa_core.methods import find, resumes
+    from sefa_core.methods import find, options, resumes, shares
     from sefa_core.report.former import keep_names
     from sefa_core.several import Factorizing, is_several
 
@@ -75,11 +75,13 @@ def command(
     check_output(output)
     method, told = chosen(context, k=count, preset=preset, device=device)
     if is_several(sources):
-        work = Factorizing(
-            method, layers, tuple(sorted(told.items())), measure, family, key, num_classes, geometry, device
-        )
-        _several(context, sources, work, output, engine, workers, fresh=fresh, as_json=as_json)
+        settings = tuple(sorted(told.items()))
+        needs = measure or "classes" in options(method)
+        work = Factorizing(method, layers, settings, measure, family, key, num_classes, geometry, device, needs)
+        _several(context, sources, work, output, engine, workers, fresh=fresh, force=force, as_json=as_json)
         return
+    if engine != "local" and not shares(method):
+        raise click.UsageError(f"--engine {engine} has no effect on one model and the method {method}; leave it out")
     if fresh and not resumes(method):
         raise click.UsageError(f"--fresh has no effect on one model and the method {method}; leave it out")
     gan = open_source(sources[0], family, key, num_classes, geometry, device=device)
@@ -104,6 +106,7 @@ def _several(
     workers: int | None,
     *,
     fresh: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """A pack for each model, a table of them, and a line for each that could not be read."""
@@ -114,7 +117,18 @@ def _several(
 
     with Bar() as bar:
         wanted = expanded(sources, bar.step)
-        found = list(factorized(wanted, work, output, engine=engine, workers=workers, fresh=fresh, progress=bar.step))
+        running = factorized(
+            wanted,
+            work,
+            output,
+            engine=engine,
+            workers=workers,
+            fresh=fresh,
+            force=force,
+            say=lambda text: click.echo(text, err=True),
+            progress=bar.step,
+        )
+        found = list(running)
     if as_json:
         keys = ("source", "pack", "problem", "directions")
         print_json([dict(zip(keys, (one[0], one[1] and str(one[1]), *one[2:]), strict=True)) for one in found])

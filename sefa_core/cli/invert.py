@@ -91,6 +91,7 @@ def command(
     from sefa_core.cli.progress import Bar
     from sefa_core.cli.tables import print_facts, print_json
     from sefa_core.codes_file import save_codes
+    from sefa_core.errors import SefaError
     from sefa_core.files import printable, unfinished
     from sefa_core.invert import invert, opened
 
@@ -99,6 +100,10 @@ def command(
     check_output(output, suffix=".safetensors")
     if preview is not None:
         check_output(preview, suffix=".png")
+    for target in (output, preview):
+        for given in (source, picture):
+            if target is not None and target.exists() and Path(given).exists() and target.samefile(given):
+                raise SefaError(f"{printable(target)}: would be written over what is read; choose another name with -o")
     gan = open_source(source, family, key, num_classes, geometry, device=device, pictures=True)
     labels = None if label is None else gan.class_numbers([label])
     partial = unfinished(output)
@@ -120,6 +125,7 @@ def command(
             progress=bar.step,
         )
     save_codes(output, inversion.codes, gan, space=inversion.space, picture=picture.name, figures=inversion.figures)
+    partial.unlink(missing_ok=True)
     if preview is not None:
         write_preview(preview, gan, inversion)
     if as_json:

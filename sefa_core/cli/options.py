@@ -31,14 +31,19 @@ def read_seeds(context: click.Context, option: click.Parameter, value: str) -> t
 
 
 class FiniteFloat(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A number that is neither NaN nor infinite."""
+    """A number that is neither NaN nor infinite, and lies within limits."""
 
     name = "float"
+
+    def __init__(self, low: float = -math.inf, high: float = math.inf) -> None:
+        self._low, self._high = low, high
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = click.FLOAT.convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a finite number.", param, ctx)
+        if not self._low <= number <= self._high:
+            self.fail(f"{value} is not in the range {self._low:g} to {self._high:g}.", param, ctx)
         return float(number)
 
 

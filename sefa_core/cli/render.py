@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from sefa_core.cli.engine import check_workers, engine_options, working
 from sefa_core.cli.options import (
     OUTPUT,
     PACK,
+    FiniteFloat,
     check_output,
     chosen_labels,
     chosen_samples,
@@ -64,7 +64,7 @@ class Motion:
 @click.option("--fps", type=click.IntRange(1, 120), help=f"Pictures a second of an animation.  [default: {FPS}]")
 @click.option("--easing", help=f"ease-in-out, ease-in, ease-out or linear.  [default: {EASING}]")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1, 600), help=f"How long a sweep takes to its other end.  [default: {SECONDS}]"
+    "--seconds", type=FiniteFloat(0.1, 600), help=f"How long a sweep takes to its other end.  [default: {SECONDS}]"
 )
 @click.option("--loop/--no-loop", default=None, help="Lead back to the beginning and repeat; a sweep does by default.")
 @code_options
@@ -123,6 +123,7 @@ def command(
       sefa render digiface64 out/pack --frames keys.json -o turn.mp4
       sefa render digiface64 out/pack -d 0 --seeds me.safetensors -o me.png
     """
+    from sefa_core.engine.kept import forget
     from sefa_core.files import unfinished, whole_file
     from sefa_core.pack import DirectionPack
 
@@ -146,16 +147,17 @@ def command(
         labels = chosen_labels(gan, classes, len(chosen))
         codes = gan.sample(chosen, labels=labels, truncation=psi, truncation_layers=rows)
         found = parsed if first else [parse_edit(edit).found_in(directions) for edit in edits]
-        kept = unfinished(output)
-        return Job(stack.enter_context(working(gan, engine, workers)), found, codes, chosen, force, batch, kept)
+        return Job(gan, found, codes, chosen, force, batch, unfinished(output))
 
-    stack = click.get_current_context().with_resource(ExitStack())
     this = job(source, directions, first=True)
+    others = [job(name, DirectionPack.from_pretrained(other), first=False) for name, other in beside]
+    shared = click.get_current_context().with_resource(working(this.gan, engine, workers)).engine
+    this, *others = (replace(one, gan=one.gan.through(shared)) for one in (this, *others))
     if animated is not None:
         click.echo(_animate(this, directions, animated, motion, output))
         return
     if moving:
-        count, picture = sweep(
+        count, (width, height) = sweep(
             this,
             output,
             seconds=motion.seconds or SECONDS,
@@ -163,15 +165,15 @@ def command(
             easing=motion.easing or EASING,
             loop=motion.loop is not False,
         )
-        click.echo(f"{output}: {count} frames of {picture.width} x {picture.height}")
+        click.echo(f"{output}: {count} frames of {width} x {height}")
         return
     if this.swept:
-        others = [job(name, DirectionPack.from_pretrained(other), first=False) for name, other in beside]
         picture = swept_picture([this, *others], layers, steps=steps, changes=difference)
     else:
         picture = plain_picture(this, changes=difference)
     with whole_file(output) as temporary:
         picture.save(temporary, format="PNG")
+    forget(unfinished(output))
     click.echo(f"{output}: {picture.width} x {picture.height}")
 
 

@@ -27,18 +27,19 @@ STORE_BYTES = 2**28
 class Worker:
     """Lives in a process of its own, with one device."""
 
-    def __init__(self, recipe: Recipe | None) -> None:
-        self._recipe = recipe
-        self._gan: Generator | None = None
+    def __init__(self) -> None:
+        self._loaded: dict[Recipe, Generator] = {}
 
-    def do(self, work: Callable[[Any, Any], Any], shard: Any) -> Any:
-        """`work(gan, shard)`; the generator is loaded by the first call, so that its errors are told like others."""
-        if self._recipe is not None and self._gan is None:
+    def do(self, work: Callable[[Any, Any], Any], recipe: Recipe | None, shard: Any) -> Any:
+        """`work(gan, shard)`; a generator is loaded by the first call, so that its errors are told like others."""
+        if recipe is None:
+            return work(None, shard)
+        if recipe not in self._loaded:
             from sefa_core.cli.memory import keep_freed_memory
 
             keep_freed_memory()
-            self._gan = self._recipe.load()
-        return work(self._gan, shard)
+            self._loaded[recipe] = recipe.load()
+        return work(self._loaded[recipe], shard)
 
     def process(self) -> int:
         """The number of its process."""
@@ -48,15 +49,14 @@ class Worker:
 class RayEngine(Engine):
     """A context: actors live inside of it, on the cluster of RAY_ADDRESS or on this machine's processors.
 
-    `workers` is how many there are, by default one for each GPU of the cluster, or for each
-    processor where it has none. Without `gan` they work on shards alone.
+    `workers` is how many there are, by default one for each GPU of the cluster, or for each processor where it has
+    none or `device` is "cpu". Any generator can be brought; each worker loads those that it is asked for.
     """
 
-    def __init__(self, gan: Generator | None = None, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, *, device: str | None = None) -> None:
         self._ray = imported()
-        self._recipe = None if gan is None else Recipe.of(gan)
         self._asked, self._workers = workers, list[Any]()
-        self._device = None if gan is None else gan.asked_device
+        self._device = device
         self._mine = self._on_gpus = False
 
     def __enter__(self) -> RayEngine:
@@ -67,8 +67,7 @@ class RayEngine(Engine):
             if os.environ.get("RAY_ADDRESS"):
                 _reach(os.environ["RAY_ADDRESS"])
             else:
-                processors = max(self._asked or 0, os.cpu_count() or 1)
-                told |= {"address": "local", "num_cpus": processors, "object_store_memory": STORE_BYTES}
+                told |= {"address": "local", "num_cpus": os.cpu_count() or 1, "object_store_memory": STORE_BYTES}
             try:
                 self._ray.init(**told)
             except (ConnectionError, RuntimeError, ValueError, OSError) as problem:
@@ -103,12 +102,20 @@ class RayEngine(Engine):
     def map(
         self, gan: Generator, work: Callable[[Generator, Shard], Result], shards: Iterable[Shard]
     ) -> Iterator[Result]:
-        if self._recipe is None or gan.fingerprint != self._recipe.fingerprint:
-            raise SefaError(f"{gan.name}: the workers have another model; make an engine of this one")
-        return self.each(work, shards)
+        return self.each(work, shards, Recipe.of(gan))
 
-    def each(self, work: Callable[[Any, Shard], Result], shards: Iterable[Shard]) -> Iterator[Result]:
-        """`map` for work that needs no generator, or takes that of the workers as it is."""
+    def each(
+        self,
+        work: Callable[[Any, Shard], Result],
+        shards: Iterable[Shard],
+        recipe: Recipe | None = None,
+        *,
+        instead: Callable[[Shard, str], Result] | None = None,
+    ) -> Iterator[Result]:
+        """`work` on every shard with the generator of `recipe`, or with None.
+
+        `instead(shard, why)` stands for a shard on which workers die again and again; without it that ends the work.
+        """
         ray, shared = self._ray, self._ray.put(work)
         waiting = enumerate(shards)
         again: list[tuple[int, Shard]] = []
@@ -124,7 +131,7 @@ class RayEngine(Engine):
                 number, shard = task
                 tries[number] += 1
                 place = free.pop()
-                given[self._workers[place].do.remote(shared, shard)] = (number, shard, place)
+                given[self._workers[place].do.remote(shared, recipe, shard)] = (number, shard, place)
             if due in done:
                 yield done.pop(due)
                 due += 1
@@ -140,16 +147,20 @@ class RayEngine(Engine):
                 cause = getattr(problem, "cause", problem)
                 raise cause if isinstance(cause, SefaError) else problem from None
             except ray.exceptions.RayError as problem:  # the worker died, or its machine did
+                self._workers[place] = self._hired()
                 if tries[number] >= MOST_TRIES:
                     text = f"ray: {MOST_TRIES} workers died on the same part of the work ({_line(problem)})"
-                    raise SefaError(f"{text}; give them more memory, or a smaller --batch") from None
-                self._workers[place] = self._hired()
+                    text += "; give them more memory, or a smaller --batch"
+                    if instead is None:
+                        raise SefaError(text) from None
+                    done[number] = instead(shard, text)
+                    continue
                 again.append((number, shard))
 
     def _hire(self) -> None:
         """All workers, on GPUs where there are any and pictures are to be made there."""
         there = self._ray.cluster_resources()
-        self._on_gpus = self._recipe is not None and self._device != "cpu" and there.get("GPU", 0) > 0
+        self._on_gpus = self._device != "cpu" and there.get("GPU", 0) > 0
         devices = int(there.get("GPU", 0) if self._on_gpus else there.get("CPU", 0))
         count = self._asked or devices
         if not 1 <= count <= devices:
@@ -163,7 +174,7 @@ class RayEngine(Engine):
         hired = self._ray.remote(Worker).options(
             num_cpus=1, num_gpus=1 if self._on_gpus else 0, runtime_env={"env_vars": variables}
         )
-        return hired.remote(self._recipe)
+        return hired.remote()
 
 
 def imported() -> Any:

@@ -7,6 +7,7 @@ import io
 import pickle
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ def kept_map(
     gan: Generator, work: Callable[[Generator, Shard], np.ndarray], shards: Sequence[Shard], folder: Path | None
 ) -> Iterator[np.ndarray]:
     """What `work` makes of every shard, by the generator's engine; what `folder` has from an earlier call is not made
-    again. The folder goes when all have been taken; one of other work is emptied."""
+    again. A folder of other work is emptied. `forget` it when what was made is safe."""
     if folder is None:
         yield from gan.engine.map(gan, work, shards)
         return
@@ -46,16 +47,25 @@ def kept_map(
             yield result
     except OSError as problem:
         raise cannot_write(folder, problem) from problem
-    shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget(folder: Path) -> None:
+    """Remove what `kept_map` keeps in `folder` and in folders of it, and nothing else."""
+    ours = [folder, *(folder.iterdir() if folder.is_dir() else ())]
+    for place in ours[::-1]:
+        if (place / ASKED).is_file():
+            shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):
+        folder.rmdir()  # if nothing is in it
 
 
 def _begun(folder: Path, digest: str) -> set[int]:
     """The shards that an earlier call of the same work has finished."""
     note = folder / ASKED
+    if not note.is_file() or note.read_text(encoding="utf-8") != digest:
+        forget(folder)
     if folder.exists() and not note.is_file() and any(folder.iterdir()):
         raise SefaError(f"{printable(folder)}: unfinished work is kept there, and it holds other files; move them")
-    if note.is_file() and note.read_text(encoding="utf-8") != digest:
-        shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     note.write_text(digest, encoding="utf-8")
     return {int(path.stem) for path in folder.glob("*.npy") if path.stem.isdecimal()}

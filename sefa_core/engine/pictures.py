@@ -68,7 +68,7 @@ def grid(
     """Direction, sample and step of every picture of a grid, and what gives its pixels.
 
     In this process features are shared by all directions. Elsewhere every shard is on its own, and is kept in the
-    folder `kept` until all are there, so that the same call goes on after an interruption.
+    folder `kept`, so that the same call goes on after an interruption; `forget` it when the pictures are safe.
     """
     if not gan.engine.shares:
         for tile in gan.traverse(codes, directions, strengths=strengths, batch=batch, force=force):

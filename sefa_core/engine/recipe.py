@@ -41,7 +41,7 @@ class Recipe:
             options.num_classes,
             options.geometry,
             gan.dtype,
-            gan.asked_device,
+            gan.asked_device and gan.asked_device.partition(":")[0],  # each worker sees one GPU, the first
             gan.fingerprint,
         )
 

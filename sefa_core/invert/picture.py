@@ -144,7 +144,8 @@ def _plain(image: Image, name: str) -> Image:
         raise SefaError(f"{name}: its EXIF notes are damaged ({problem}); save the picture again") from problem
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):  # 16 bits, which a plain conversion cuts off
         values = np.asarray(image, np.float64)
-        top = 65535.0 if values.max() > 255 else 255.0
+        top = 65535.0 if image.mode.startswith("I;16") or values.max() > 255 else 255.0
+        top = 1.0 if image.mode == "F" and values.max() <= 1 else top
         image = Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")

@@ -105,11 +105,13 @@ def invert_steps(
     generator's own range. `labels` is the class, number or name; without it the class of the best start is kept.
     `lpips` also compares as an eye does; None: where the extra `eval` and its weights are there. `discriminator` also
     compares what the file's discriminator sees; None: where there is one.
-    `partial` is a file in which the state is kept until the end, so that the same call goes on after an
-    interruption; one of another search is refused unless `fresh`.
+    `partial` is a file in which the state is kept, so that the same call goes on after an interruption; one of
+    another search is refused unless `fresh`. Remove it when the codes are saved.
     """
     steps, starts = whole(steps, "steps", 1, MOST_STEPS), whole(starts, "starts", 1, MOST_STARTS)
     whole(seed, "seed", 0, 2**32 - 1)
+    if torch.is_inference_mode_enabled():
+        raise SefaError("invert: torch.inference_mode takes all gradients away; call it outside of that")
     if not 0 <= near_mean < math.inf:
         raise SefaError(f"near_mean={near_mean}: must be 0 or more; 0.3 is usual")
     report = progress or (lambda what, done, total: None)
@@ -123,12 +125,12 @@ def invert_steps(
     goal = Goal(gan, where, target, near_mean, eye, seeing)
     told = {"space": where.name, "steps": steps, "seed": seed, "starts": starts, "near_mean": near_mean}
     told |= {"lpips": eye is not None, "discriminator": seeing is not None}
-    with Partial(partial, gan.fingerprint, target, told, fresh=fresh) as kept:
-        search = kept.load()
-        if search is None:
-            search = Search(*goal.best_starts(starts, seed, given, report))
-        yield from _steps(goal, search, kept, steps, report)
-        kept.remove()
+    told["class"] = None if given is None else given.flatten().tolist()
+    kept = Partial(partial, gan.fingerprint, target, told, fresh=fresh)
+    search = kept.load()
+    if search is None:
+        search = Search(*goal.best_starts(starts, seed, given, report))
+    yield from _steps(goal, search, kept, steps, report)
 
 
 @contextmanager
@@ -220,10 +222,11 @@ class Goal:
     def look(self, point: torch.Tensor, labels: torch.Tensor | None) -> tuple[float, torch.Tensor, torch.Tensor]:
         """The goal, its slope `(m,)`, and the picture `(1, C, H, W)` at `point (m,)`."""
         leaf = point.detach().reshape(1, *self.space.shape).requires_grad_(True)  # (1, places, width)
-        image = self.gan.synthesize(self.space.codes(leaf, labels))
-        if not image.requires_grad:
-            raise SefaError(f"{self.gan.family}: no gradients flow through its network; this family cannot be inverted")
         with torch.enable_grad():
+            image = self.gan.synthesize(self.space.codes(leaf, labels))
+            if not image.requires_grad:
+                text = "no gradients flow through its network; this family cannot be inverted"
+                raise SefaError(f"{self.gan.family}: {text}")
             value = (self.differences(image) + FLOOR).log()[0] + self.near_mean * far(leaf)
             (slope,) = torch.autograd.grad(value, leaf)
         return float(value.detach()), slope.flatten(), image.detach()
@@ -254,11 +257,12 @@ def _steps(goal: Goal, search: Search, kept: Partial, steps: int, report: Progre
         search.step += 1
         finished = search.chosen >= 0 and (descent.ended or search.idle(descent.value))
         finished = finished or (shown is not None and shown.psnr >= SAME)
-        if search.step % KEEP_EVERY == 0:
+        finished = finished or search.step >= steps
+        if search.step % KEEP_EVERY == 0 and not finished:
             kept.save(search)
         if shown is None:  # the first look is always the best so far
             raise SefaError(f"{goal.gan.name}: its pictures hold NaN or infinite values; try another checkpoint")
-        shown = replace(shown, step=search.step, ended=finished or search.step >= steps)
+        shown = replace(shown, step=search.step, ended=finished)
         yield shown
 
 

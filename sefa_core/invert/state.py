@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,33 +42,27 @@ class Partial:
         picture = hashlib.sha256(np.ascontiguousarray(target.cpu().numpy()).tobytes()).hexdigest()
         self._settings = {"model": fingerprint, "picture": picture, **settings}
 
-    def __enter__(self) -> Partial:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
-
     def load(self) -> Search | None:
         """What an earlier run of the same search has reached, or None."""
+        if self._path is not None and self._path.is_dir():
+            raise SefaError(f"{printable(self._path)}: is a folder, where an unfinished search belongs; move it")
         if self._path is None or self._fresh or not self._path.exists():
             return None
-        file = open_checkpoint(self._path)
         try:
+            file = open_checkpoint(self._path)
             told: dict[str, Any] = json.loads(file.metadata["search"])
-            settings = told["settings"]
-            other = sorted(key for key in self._settings if settings.get(key) != self._settings[key])
-            if other:
-                raise SefaError(
-                    f"{printable(self._path)}: an unfinished search with another {', '.join(other)}; finish that one, "
-                    "choose another -o, or begin afresh (--fresh)"
-                )
-            return self._search(told, {name: torch.from_numpy(file.tensors.read(name)) for name in file.tensors})
-        except (KeyError, ValueError, TypeError, AttributeError, IndexError) as problem:
+            other = sorted(key for key in self._settings if told["settings"].get(key) != self._settings[key])
+            search = self._search(told, {name: torch.from_numpy(file.tensors.read(name)) for name in file.tensors})
+        except (SefaError, KeyError, ValueError, TypeError, AttributeError, IndexError) as problem:
             raise SefaError(
                 f"{printable(self._path)}: is no unfinished search ({problem}); remove it, or begin afresh (--fresh)"
             ) from problem
+        if other:
+            raise SefaError(
+                f"{printable(self._path)}: an unfinished search with another {', '.join(other)}; finish that one, "
+                "choose another -o, or begin afresh (--fresh)"
+            )
+        return search
 
     def save(self, search: Search) -> None:
         """Keep the state; the file is whole at any moment."""
@@ -93,11 +86,6 @@ class Partial:
         shapes = {name: (str(array.dtype), array.shape) for name, array in tensors.items()}
         header = {"format": FORMAT, "search": json.dumps(told)}
         write_safetensors(self._path, shapes, lambda name: tensors[name], header)
-
-    def remove(self) -> None:
-        """The search has ended: its result takes the place of the file."""
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
 
     def _search(self, told: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Search:
         from sefa_core.invert.search import Search

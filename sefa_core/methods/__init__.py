@@ -35,6 +35,9 @@ METHODS = {
 """Every method by name, in a few words. The file of this package called so has its `find`."""
 
 
+SHARED = ("pca", "boundary")
+
+
 def find(
     gan: Generator,
     method: str,
@@ -89,6 +92,11 @@ def find(
     known = inspect.signature(function).parameters
     running = {name: value for name, value in about_running.items() if name in known}
     return function(gan, layers, **chosen, **running)
+
+
+def shares(method: str) -> bool:
+    """Whether the method called `method` lets the generator's engine do a part of its work."""
+    return method in SHARED
 
 
 def resumes(method: str) -> bool:

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sefa_core.checks import finite, whole
 from sefa_core.errors import SefaError
 from sefa_core.pixels import to_png
+from sefa_core.seeds import LIMIT
 
 if TYPE_CHECKING:
     import torch
@@ -33,13 +35,16 @@ class Explorer:
         gan.check(pack)
         self._gan, self._pack = gan, gan.measure(pack)
         self._later: asyncio.TimerHandle | None = None
+        self._resting = False  # while many sliders move at once
         self._picture = widgets.Image(
             format="png", layout={"width": "320px", "height": "320px", "object_fit": "contain"}
         )
         self._said = widgets.Label()
-        psi = gan.space.truncation if truncation is None else truncation
-        self._seed = widgets.BoundedIntText(seed, min=0, max=2**32 - 1, description="seed")
-        self._psi = widgets.FloatSlider(psi, min=0, max=1.5, step=0.05, description="truncation")
+        psi = gan.space.truncation if truncation is None else finite(truncation, "truncation")
+        whole(seed, "seed", 0, LIMIT - 1)
+        self._rows = gan.space.truncation_rows if truncation is None else None
+        self._seed = widgets.BoundedIntText(seed, min=0, max=LIMIT - 1, description="seed")
+        self._psi = widgets.FloatSlider(psi, min=min(0, psi), max=max(1.5, psi), step=0.05, description="truncation")
         self._sliders = [self._slider(number) for number in range(len(self._pack))]
         still = widgets.Button(description="Reset", tooltip="All strengths to 0")
         still.on_click(lambda _: self.reset())
@@ -61,7 +66,7 @@ class Explorer:
     @property
     def codes(self) -> Codes:
         """The edited code, as `gan.synthesize` takes it."""
-        rows = self._gan.space.truncation_rows if self._psi.value < 1 else None
+        rows = self._rows if self._psi.value < 1 else None
         codes = self._gan.sample([self._seed.value], truncation=self._psi.value, truncation_layers=rows)
         for direction, slider in zip(self._pack, self._sliders, strict=True):
             if slider.value:
@@ -70,8 +75,11 @@ class Explorer:
 
     def reset(self) -> None:
         """All strengths to 0."""
+        self._resting = True
         for slider in self._sliders:
             slider.value = 0.0
+        self._resting = False
+        self._moved()
 
     def _slider(self, number: int) -> Any:
         direction = self._pack[number]
@@ -84,6 +92,8 @@ class Explorer:
 
     def _moved(self) -> None:
         """A small picture at once where that is quicker, and the whole one when the hand rests."""
+        if self._resting:
+            return
         if self._later is not None:
             self._later.cancel()
         try:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from sefa_core.errors import SefaError
 from sefa_core.report.labels import strength_labels
-from sefa_core.report.pictures import difference, sheet, tile_side
+from sefa_core.report.pictures import difference, refuse_large, sheet, tile_side
 from sefa_core.report.tiles import resize
 from sefa_core.traverse import strengths_over
 
@@ -68,6 +68,8 @@ def comparison(
     labels: list[str] = []
     total, done = sum(len(case.codes) * len(line) for case, line in zip(chosen, lines, strict=True)), 0
     cells = 2 * total if changes else total
+    least = min(side or tile_side(case.gan.resolution, cells) for case in chosen)
+    refuse_large(least * max(map(len, lines)), least * sum(len(case.codes) for case in chosen))  # before any work
     for number, (case, line) in enumerate(zip(chosen, lines, strict=True)):
         pictures = _pictures(case, line, batch, force, kept and kept / str(number))
         for sample in range(len(case.codes)):

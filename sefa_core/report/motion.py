@@ -121,23 +121,17 @@ def _frames(
 ) -> Iterator[np.ndarray]:
     from sefa_core.traverse import join
 
-    last: np.ndarray | None = None
-    shown: Moment | None = None
+    made: dict[object, np.ndarray] = {}
     while piece := list(itertools.islice(moments, batch)):
-        fresh = list(dict.fromkeys(_key(moment) for moment in piece if shown is None or _key(moment) != _key(shown)))
-        made: dict[object, np.ndarray] = {}
+        fresh = {_key(moment): moment for moment in piece if _key(moment) not in made}
         if fresh:
-            states = {_key(moment): moment for moment in piece}
-            edited = [
-                _edited(states[key], seeds, codes, directions, change, gan.space.name == "z", force) for key in fresh
-            ]
+            in_z = gan.space.name == "z"
+            edited = [_edited(moment, seeds, codes, directions, change, in_z, force) for moment in fresh.values()]
             pixels = gan.pixels(gan.synthesize(join(edited), batch=batch))  # (n, H, W, C)
-            made = dict(zip(fresh, pixels, strict=True))
-        for moment in piece:  # a frame that holds is made once
-            last = made.get(_key(moment), last)
-            if last is not None:
-                yield last
-        shown = piece[-1]
+            made |= zip(fresh, pixels, strict=True)
+        yield from (made[_key(moment)] for moment in piece)
+        last = _key(piece[-1])
+        made = {last: made[last]}  # a frame that holds is made once
 
 
 def _key(moment: Moment) -> tuple[object, ...]:

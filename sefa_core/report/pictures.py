@@ -66,8 +66,7 @@ def sheet(
         given = f"{len(row_labels)} and {len(column_labels)} labels for {len(small)} rows and {columns} columns"
         raise SefaError(f"sheet: {given}; give one for each, or none")
     layout = Layout.of((height, width), (len(small), columns), row_labels, column_labels, title, note)
-    if max(layout.size) > 2 * MOST_SIDE:
-        raise SefaError(f"sheet: {layout.size[0]} x {layout.size[1]} pixels are too many; give a smaller side")
+    refuse_large(*layout.size)
     canvas = Image.new("RGB", layout.size, layout.paper)
     layout.letter(ImageDraw.Draw(canvas))
     for r, row in enumerate(small):
@@ -76,6 +75,12 @@ def sheet(
             offset = ((width - pixels.shape[1]) // 2, (height - pixels.shape[0]) // 2)  # smaller ones in the middle
             canvas.paste(Image.fromarray(pixels), (x + offset[0], y + offset[1]))
     return canvas
+
+
+def refuse_large(width: int, height: int) -> None:
+    """Raise `SefaError` for a sheet that no program would open."""
+    if max(width, height) > 2 * MOST_SIDE:
+        raise SefaError(f"sheet: {width} x {height} pixels are too many; give fewer pictures, or a smaller side")
 
 
 def difference(image: Picture, original: Picture, *, top: float | None = None) -> Image.Image:

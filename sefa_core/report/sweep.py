@@ -26,11 +26,12 @@ Frame = list[list[np.ndarray]]
 """Pictures uint8 `(H, W, C)` of one moment, by direction and sample."""
 
 
-def sweep_count(seconds: float, fps: int) -> int:
-    """How many moments the way from one end to the other has."""
+def sweep_count(seconds: float, fps: int, *, back: bool = True) -> int:
+    """How many moments the way from one end to the other has, where `back` says whether it is gone twice."""
     count = max(2, round(seconds * fps))
-    if 2 * count > MOST_FRAMES:
-        raise SefaError(f"animation: {2 * count} frames are too many; stay below {MOST_FRAMES}, with fewer seconds")
+    frames = 2 * count - 2 if back else count
+    if frames > MOST_FRAMES:
+        raise SefaError(f"animation: {frames} frames are too many; stay below {MOST_FRAMES}, with fewer seconds")
     return count
 
 

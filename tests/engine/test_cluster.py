@@ -15,6 +15,7 @@ import pytest
 import torch
 
 import sefa_core as sefa
+from sefa_core.engine.kept import forget
 from sefa_core.engine.pictures import grid, plain
 from sefa_core.errors import SefaError
 from sefa_core.evaluate.evaluation import evaluate
@@ -71,7 +72,7 @@ def test_pictures_and_measures_are_the_same_whatever_the_number_of_workers(clust
 
     alone = everything(gan)
     for workers in (1, 3):
-        with RayEngine(gan, workers) as engine:
+        with RayEngine(workers) as engine:
             assert everything(gan.through(engine)) == alone
 
 
@@ -100,7 +101,7 @@ def test_what_a_worker_refuses_is_told_as_it_is(cluster: None, tmp_path: Path) -
     moved.write_bytes(SKIP.read_bytes())
     gan = sefa.load(moved, device="cpu")
     gan.synthesize(gan.sample([0]))
-    with RayEngine(gan, 1) as engine:
+    with RayEngine(1) as engine:
         moved.unlink()
         with pytest.raises(SefaError, match="no such file"):
             list(plain(gan.through(engine), gan.sample([0])))
@@ -152,19 +153,36 @@ def test_an_interrupted_report_goes_on_with_what_was_finished(tmp_path: Path) ->
 def test_other_work_and_other_files_are_not_mistaken(tmp_path: Path, cluster: None) -> None:
     gan = sefa.load(str(SKIP), device="cpu")
     kept = tmp_path / "kept"
-    with RayEngine(gan, 1) as engine:
+    with RayEngine(1) as engine:
         shared = gan.through(engine)
         drawn = grid(shared, gan.sample(range(8)), [gan.factorize(k=1)[0]], [[0.0, 1.0]], kept=kept)
         next(drawn)
         assert len(list(kept.glob("*.npy"))) == 1
         codes = gan.sample(range(8, 12))
         np.testing.assert_array_equal(list(plain(shared, codes, kept=kept)), list(plain(shared, codes)))
+        assert len(list(kept.glob("*.npy"))) == 1
+        forget(kept)
         assert not kept.exists()
         kept.mkdir()
         (kept / "mine.txt").write_text("mine")
         with pytest.raises(SefaError, match="it holds other files"):
             list(plain(shared, gan.sample([0]), kept=kept))
         assert (kept / "mine.txt").exists()
+
+
+def test_models_side_by_side_share_the_workers_and_leave_nothing(tmp_path: Path) -> None:
+    sefa.load(str(SKIP)).factorize(k=2).save_pretrained(tmp_path / "pack")
+    words = ["render", str(SKIP), str(tmp_path / "pack"), "--beside", str(SKIP), str(tmp_path / "pack"), "-d", "0"]
+    words += ["-d", "1", "--seeds", "0-7", "--engine", "ray", "--workers", "2", "-o", str(tmp_path / "sheet.png")]
+    done = subprocess.run([*SEFA, *words], capture_output=True, text=True, cwd=REPOSITORY, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"pack", "sheet.png"}
+
+
+def test_what_kills_every_worker_can_have_a_stand_in(cluster: None) -> None:
+    with RayEngine(1) as engine:
+        found = list(engine.each(dying, range(5), instead=lambda shard, why: f"{shard}: {why}"))
+    assert found[:2] + found[3:] == [0, 1, 3, 4] and str(found[2]).startswith("2: ray: 4 workers died")
 
 
 def test_the_command_line_says_what_has_no_effect(tmp_path: Path) -> None:

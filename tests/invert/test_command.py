@@ -87,3 +87,29 @@ def test_what_was_interrupted_goes_on(tiny: Path, tmp_path: Path) -> None:
     assert other.returncode == 1 and "another near_mean, steps" in other.stderr
     fresh = sefa_process("invert", tiny, "me.jpg", "--steps", "20", "--fresh", folder=tmp_path)
     assert fresh.returncode == 0 and not partial.exists(), fresh.stderr
+
+
+def test_what_is_read_is_not_written_over(tiny: Path, tmp_path: Path) -> None:
+    picture = photograph(tmp_path / "me.png")
+    model = tmp_path / "me.safetensors"
+    assert sefa_process("convert", tiny, "-o", model, folder=tmp_path).returncode == 0
+    before = model.read_bytes(), picture.read_bytes()
+    for words in ([], ["-o", "x.safetensors", "--preview", "me.png"]):
+        done = sefa_process("invert", model, "me.png", "--steps", "2", *words, folder=tmp_path)
+        assert done.returncode == 1 and "would be written over what is read" in done.stderr
+    assert (model.read_bytes(), picture.read_bytes()) == before
+
+
+def test_a_search_is_not_lost_with_its_output(tiny: Path, tmp_path: Path) -> None:
+    photograph(tmp_path / "me.jpg")
+    words = ["invert", tiny, "me.jpg", "--steps", "60", "--starts", "8", "-o", "c.safetensors"]
+    command = [sys.executable, "-m", "sefa_core", *map(str, words)]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    partial = tmp_path / "c.safetensors.partial"
+    while process.poll() is None and not partial.exists():
+        time.sleep(0.005)
+    (tmp_path / "c.safetensors").mkdir()
+    _, said = process.communicate()
+    assert process.returncode == 1 and "cannot be written" in said and partial.exists()
+    (tmp_path / "c.safetensors").rmdir()
+    assert sefa_process(*words, folder=tmp_path).returncode == 0 and not partial.exists()

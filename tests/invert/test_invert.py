@@ -101,7 +101,7 @@ def test_an_interrupted_search_ends_where_it_would_have(after: int, tmp_path: Pa
         pass
     assert partial.exists()
     rest = list(invert_steps(gan, target, steps=240, starts=16, partial=partial))
-    assert rest[0].step == after + 1 and not partial.exists()
+    assert rest[0].step == after + 1
     assert rest[-1].codes.rows.equal(whole.codes.rows) and rest[-1].step == whole.steps
 
 
@@ -183,3 +183,20 @@ def test_ssim_is_that_of_scikit_image() -> None:
     )
     found = ssim(*(torch.from_numpy(picture)[None, None] for picture in (first, second)))
     assert float(found) == pytest.approx(wanted, abs=2e-3)
+
+
+def test_another_class_is_another_search(tmp_path: Path) -> None:
+    gan = sefa.load(str(GOLDEN / "stylegan2_ada_cond_resnet_32" / "checkpoint.pkl"), device="cpu")
+    target, partial = gan.synthesize(gan.sample([3], labels=[1]))[0], tmp_path / "x.partial"
+    for _ in itertools.islice(invert_steps(gan, target, steps=50, starts=8, labels=[0], partial=partial), 20):
+        pass
+    with pytest.raises(sefa.SefaError, match="another class"):
+        invert(gan, target, steps=50, starts=8, labels=[2], partial=partial)
+    with torch.no_grad():
+        assert invert(gan, target, steps=3, starts=4).steps == 3
+    with torch.inference_mode(), pytest.raises(sefa.SefaError, match="inference_mode takes all gradients"):
+        invert(gan, target, steps=3, starts=4)
+    partial.unlink()
+    partial.mkdir()
+    with pytest.raises(sefa.SefaError, match="is a folder"):
+        invert(gan, target, steps=3, starts=4, partial=partial, fresh=True)

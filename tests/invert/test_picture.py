@@ -39,10 +39,12 @@ def test_what_is_transparent_is_white(mode: str, tmp_path: Path) -> None:
     assert seen.mode == "RGB" and seen.getpixel((1, 1)) == (0, 0, 0) and seen.getpixel((6, 6)) == WHITE
 
 
-@pytest.mark.parametrize("mode", ["L", "1", "CMYK", "YCbCr", "I;16"])
+@pytest.mark.parametrize("mode", ["L", "1", "CMYK", "YCbCr", "I;16", "F"])
 def test_other_kinds_of_colour_are_read(mode: str, tmp_path: Path) -> None:
     if mode == "I;16":
         image = Image.fromarray(np.full((6, 6), 65535, np.uint16))
+    elif mode == "F":
+        image = Image.fromarray(np.ones((6, 6), np.float32))
     else:
         image = Image.new("RGB", (6, 6), WHITE).convert(mode)
     # uncompressed, Pillow 12.3 cannot read its own YCbCr

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+import sefa_core as sefa
 from sefa_core.errors import SefaError
+from sefa_core.pack import DirectionPack
 from sefa_core.report.keyframes import KeyFrames
+from sefa_core.report.motion import edit_frames
 from tests.conftest import REPOSITORY
 from tests.report.commands import process
 
@@ -66,3 +70,17 @@ def test_damaged_key_frames_are_one_line(damage: dict[str, object]) -> None:
     with pytest.raises(SefaError) as caught:
         KeyFrames.parse({"frames": [damage, {"seed": 1}]})
     assert "\n" not in str(caught.value)
+
+
+def test_pictures_that_come_again_are_those_of_their_moment(folder: Path) -> None:
+    """Whatever the batch: each frame is that of the code and the strength alone."""
+    gan, pack = sefa.load(MODEL, device="cpu"), DirectionPack.from_pretrained(folder / "pack")
+    frames = [{"seed": 3, "edits": {"0": strength}, "hold": 1.0, "duration": 0.0} for strength in (0.0, 3.0) * 3]
+    keys = KeyFrames.parse({"loop": False, "frames": frames})
+    code = gan.sample([3])
+    ends = [gan.pixels(gan.synthesize(pack[0].shift(code, by)))[0] for by in (0.0, 3.0)]
+    for batch in (1, 2, 3, 32):
+        made = list(edit_frames(gan, pack, keys, fps=2, codes=code, batch=batch))
+        assert len(made) == keys.count(2)
+        for number, picture in enumerate(made):
+            assert np.abs(picture.astype(int) - ends[min(number // 2, 5) % 2]).max() <= 1, (batch, number)
