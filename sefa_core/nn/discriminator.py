@@ -118,9 +118,9 @@ def _clamp(told: Mapping[str, object]) -> float | None:
 
 
 def _fit(state: StateDict, blocks: tuple[int, ...], image: tuple[int, int]) -> bool:
-    """Whether every block is there, fits the one before it, and the last leaves at least one pixel."""
+    """Whether every block is there, fits the one before it, and the last leaves the 4 x 4 pixels that programs end with."""
     channels, side = image
-    if "rgb.weight" not in state or not blocks or side < 1 << len(blocks):
+    if "rgb.weight" not in state or not blocks or side != 4 << len(blocks):
         return False
     arriving = state.shape("rgb.weight")[0]
     expected = {"rgb.weight": (arriving, channels, 1, 1), "rgb.bias": (arriving,)}
