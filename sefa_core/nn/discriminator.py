@@ -118,7 +118,7 @@ def _clamp(told: Mapping[str, object]) -> float | None:
 
 
 def _fit(state: StateDict, blocks: tuple[int, ...], image: tuple[int, int]) -> bool:
-    """Whether every block is there, fits the one before it, and the last leaves the 4 x 4 pixels that programs end with."""
+    """Whether every block is there, fits the one before it, and the last leaves 4 x 4 pixels, as programs do."""
     channels, side = image
     if "rgb.weight" not in state or not blocks or side != 4 << len(blocks):
         return False

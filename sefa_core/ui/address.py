@@ -115,7 +115,7 @@ def commands(view: View, model: Model, output: str = "picture.png") -> list[str]
 def animation_commands(view: View, model: Model, *, output: str, fps: int, easing: str) -> list[str]:
     """What a person types to have the animation; `keys.json` is downloaded beside it."""
     plan = planned(view, every_edit(view.frames), model)
-    words = ["sefa", "render", model.source, plan.place, "--frames", KEYS]
+    words = ["sefa", "render", model.source, plan.place, "--frames", KEYS, "--batch", "1"]
     words += [] if fps == FPS else ["--fps", str(fps)]
     words += [] if easing == EASING else ["--easing", easing]
     drawn = any(not frame.photo for frame in view.frames)

@@ -44,6 +44,8 @@ def server(studio: Studio, password: Password | None = None) -> gradio.Server:
             and not password.fits(request.headers.get("authorization", ""))
         ):
             return Response("a password is needed\n", 401, {"WWW-Authenticate": 'Basic realm="sefa studio"'})
+        if request.url.path not in ("/", STARTED) and not request.url.path.startswith("/studio/"):
+            return Response("the studio has no such place\n", 404)  # Gradio's own uploads and files among them
         answer = await go_on(request)
         answer.headers["Content-Security-Policy"] = POLICY
         answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -48,6 +48,9 @@ def export(start: Start, folder: Path) -> list[str]:
     known = load_registry()
     family = known.families.get(gan.family)
     extras = ["ui", "video", *([family.extra] if family else [])]
+    found = None if start.pack is None else DirectionPack.from_pretrained(start.pack)
+    if found is not None:
+        gan.check(found)  # before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     if start.source in known.models or re.match(r"(?i)(hf|pypi|https)[:]", start.source):
         source = repr(start.source)
@@ -58,9 +61,7 @@ def export(start: Start, folder: Path) -> list[str]:
         shutil.copyfile(path, folder / path.name)
         source = f"str(HERE / {path.name!r})"
     pack = "None"
-    if start.pack is not None:
-        found = DirectionPack.from_pretrained(start.pack)
-        gan.check(found)
+    if found is not None:
         found.save_pretrained(folder / "pack")
         pack = 'HERE / "pack"'
     header = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import subprocess
+import urllib.error
 import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from sefa_core.pack import DirectionPack
@@ -172,3 +174,53 @@ def test_it_fits_on_a_telephone(visit: Any, complaints: list[str]) -> None:
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert complaints == []
+
+
+def test_nothing_of_a_view_is_lost(visit: Any, studio: Running, complaints: list[str]) -> None:
+    """What is named is in the address, ends stay when layers change, undo brings back layers and names."""
+    ends = "document.querySelectorAll('.direction .end img:not([hidden])').length == 20"
+    page = visit("?model=portraits64")
+    rested(page)
+    until(page, ends)
+    page.get_by_role("button", name="fine").click()
+    until(page, "/layers .-9/.test(document.querySelector('#layers-told').textContent)")
+    until(page, ends)
+    page.locator(".direction .keep").first.click()
+    page.get_by_role("tab", name="Name").click()
+    page.locator("#kept .name").fill("hue")
+    page.locator("#kept .name").press("Tab")
+    until(page, "/hue/.test(decodeURIComponent(location.search))")
+    low = page.get_by_label("lowest strength")
+    low.fill("7")
+    low.press("Tab")
+    high = float(page.get_by_label("highest strength").input_value())
+    assert high == 7 and float(low.input_value()) < 7  # ends are sorted
+    page.get_by_role("button", name="+ sign").click()
+    assert float(low.input_value()) == -7
+    until(page, "/\\[-7/.test(decodeURIComponent(location.search))")
+    page.reload()
+    rested(page)
+    page.get_by_role("tab", name="Name").click()
+    assert page.locator("#kept .name").input_value() == "hue" and float(low.input_value()) == -7
+    page.locator("#kept .name").fill("shade")
+    page.locator("#kept .name").press("Tab")
+    page.locator("#undo").click()
+    assert page.locator("#kept .name").input_value() == "hue"
+    page.get_by_role("tab", name="Explore").click()
+    slider = page.locator(".direction input[type=range]").first
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    assert float(slider.input_value()) > 0  # keys leave zero
+    page.locator("#model").select_option("digiface64")
+    until(page, "/one layer/.test(document.querySelector('#layers-told').textContent)")
+    page.locator("#undo").click()
+    until(page, "/layers .-9/.test(document.querySelector('#layers-told').textContent)")
+    assert complaints == []
+
+
+def test_gradio_takes_no_files_beside_the_studio(studio: Running) -> None:
+    for path in ("gradio_api/upload", "gradio_api/info", "config", "monitoring", "gradio_api/file=/etc/passwd"):
+        request = urllib.request.Request(studio.address + path, data=b"x" if "upload" in path else None)
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(request)

@@ -43,6 +43,7 @@ async function travel(from, to) {
   const then = from.pop();
   const other = then.model !== view.model, layers = then.layers !== view.layers || then.count !== view.count;
   Object.assign(view, copy(then));
+  $("kept").dataset.shown = $("frames").dataset.shown = "";
   settled = JSON.stringify(steps(view));
   remember();
   if (other) { await open(`model=${encodeURIComponent(view.model)}`, copy(view)); return; }
@@ -55,11 +56,12 @@ async function open(query, given = null) {
   if (!answer) { if (view) $("model").value = view.model; return; }
   ({ model } = answer);
   facts = answer;
+  const layers = given?.layers;
   view = given ?? answer.view;
   directions = answer.directions;
   view.layers = answer.layers;
-  if (given && given.layers !== answer.layers) await chooseLayers(given.layers, { keep: true });
-  if (!given) { if (settled) past.push(JSON.parse(settled)); settled = JSON.stringify(steps(view)); }
+  if (given && layers !== answer.layers) await chooseLayers(layers, { keep: true });
+  if (!given) { future = []; if (settled) past.push(JSON.parse(settled)); settled = JSON.stringify(steps(view)); }
   remember();
   stand();
   show({ fresh: true });
@@ -131,6 +133,7 @@ function showDirections() {
   const wanted = [...keys, ...others].join(" ");
   if (list.dataset.keys !== `${model.name} ${wanted}`) {
     list.dataset.keys = `${model.name} ${wanted}`;
+    shownEnds = "";
     list.replaceChildren(...directions.filter((one) => keys.includes(one.key)).map(row), ...others.map((key) => row({ key, other: true, range: [-4, 4], name: "", number: key.split("/").at(-1) })));
   }
   for (const item of list.children) {
@@ -169,14 +172,14 @@ function row(one) {
         el("span", { className: "gap" }),
         el("button", { className: "mini zero", title: "back to 0", onclick: () => set(0, true) }, "reset"),
         el("button", { className: "mini keep", title: "keep it for your pack", onclick: () => toggleKept(one) }),
-        el("button", { className: "mini hide", title: "it means nothing: do not show it", "aria-label": "hide", onclick: () => change({ dropped: [...view.dropped, one.key] }) }, "✕"),
+        el("button", { className: "mini hide", title: "it means nothing: do not show it", "aria-label": "hide", onclick: () => { const { [one.key]: _, ...edits } = view.edits; change({ dropped: [...view.dropped, one.key], edits }); } }, "✕"),
         el("input", { className: "value", type: "number", step: "0.1", "aria-label": "strength", onchange: (event) => set(Number(event.target.value) || 0, true) })),
       el("input", { type: "range", min: low * 1.5, max: high * 1.5, step: (high - low) / 200 || 0.01, value: 0, "aria-label": `strength of direction ${one.number}`,
-        oninput: (event) => set(snapped(Number(event.target.value), high - low), false), onchange: () => { settle(); show(); if ($("record").checked) addFrame(); } })),
+        oninput: (event) => set(event.target.matches(":active") ? snapped(Number(event.target.value), high - low) : Number(event.target.value), false), onchange: () => { settle(); show(); if ($("record").checked) addFrame(); } })),
     end(1));
 }
 
-/** Near zero is zero: nobody means 0.02 of 6. */
+/** Near zero is zero for a hand that drags: nobody means 0.02 of 6. */
 const snapped = (value, range) => (Math.abs(value) < range / 90 ? 0 : value);
 
 async function chooseLayers(layers, { keep = false } = {}) {
@@ -192,7 +195,7 @@ async function chooseLayers(layers, { keep = false } = {}) {
 // -- pictures: a preview at once, the whole one when the hand rests, the others after it
 
 const seenPictures = new Map();
-let drawing = false, again = false, resting = 0, turn = 0;
+let drawing = false, again = false, resting = 0, statedView = "", wholePicture = "";
 
 function refresh(fresh = false) {
   const now = JSON.stringify([view.model, view.seed, view.photo, view.label, view.truncation, view.edits]);
@@ -201,7 +204,13 @@ function refresh(fresh = false) {
     preview();
     clearTimeout(resting);
     resting = setTimeout(rest, REST);
-  } else if (view.look !== "edited") look();
+    return;
+  }
+  if (view.look !== "edited") look();
+  if (JSON.stringify(view) !== statedView) {
+    clearTimeout(resting);
+    resting = setTimeout(rest, REST);
+  }
 }
 
 async function preview() {
@@ -209,21 +218,22 @@ async function preview() {
   drawing = true;
   do {
     again = false;
-    const asked = ++turn, what = view.look === "original" ? "original" : "edited";
+    const of = shownPicture, what = view.look === "original" ? "original" : "edited";
     const answer = await trying(() => ask("picture", { view, small: true, what }));
-    if (answer && !answer.superseded && asked >= whole) { $(what === "original" ? "original" : "picture").src = answer.picture; told(answer, "preview"); }
+    if (answer && !answer.superseded && of !== wholePicture) { $(what === "original" ? "original" : "picture").src = answer.picture; told(answer, "preview"); }
   } while (again);
   drawing = false;
 }
 
-let whole = 0, previewMs = 0;
+let previewMs = 0;
 async function rest() {
-  const asked = ++turn, of = shownPicture;
+  const of = shownPicture, all = JSON.stringify(view);
   $("busy").hidden = false;
   const answer = await trying(() => ask("picture", { view, small: false }));
   $("busy").hidden = true;
   if (!answer || answer.superseded || of !== shownPicture) return;
-  whole = asked;
+  wholePicture = of;
+  statedView = all;
   $("picture").src = answer.picture;
   told(answer, "whole picture");
   stated(answer);
@@ -283,6 +293,8 @@ async function showEnds() {
 
 // -- keeping and naming
 
+const ranges = new Map(); // of directions that were listed, by model and key
+
 function toggleKept(one) {
   const there = view.kept.some((kept) => kept[0] === one.key);
   const kept = there ? view.kept.filter((entry) => entry[0] !== one.key) : [...view.kept, [one.key, one.name || "", 1, null, one.note || ""]];
@@ -291,6 +303,7 @@ function toggleKept(one) {
 }
 
 function showKept() {
+  directions.forEach((one) => ranges.set(`${model.name} ${one.key}`, one.range));
   $("kept-count").hidden = !view.kept.length;
   $("kept-count").textContent = view.kept.length;
   $("nothing-kept").hidden = view.kept.length > 0;
@@ -300,16 +313,16 @@ function showKept() {
   list.dataset.shown = wanted;
   const set = (place, field, value) => { const kept = copy(view.kept); kept[place][field] = value; change({ kept }); };
   list.replaceChildren(...view.kept.map(([key, name, sign, range, note], i) => {
-    const own = directions.find((one) => one.key === key)?.range ?? [-3, 3], ends = range ?? own.map((end) => end * sign).sort((a, b) => a - b);
+    const own = ranges.get(`${model.name} ${key}`) ?? [-3, 3], ends = range ?? own.map((end) => end * sign).sort((a, b) => a - b);
     const end = (which) => el("input", { type: "number", step: "0.1", value: number(ends[which]), "aria-label": which ? "highest strength" : "lowest strength",
-      onchange: (event) => { const now = copy(view.kept[i][3] ?? ends); now[which] = Number(event.target.value); set(i, 3, now); } });
+      onchange: (event) => { const now = copy(view.kept[i][3] ?? ends); now[which] = Number(event.target.value); if (now[0] > now[1]) $("kept").dataset.shown = ""; set(i, 3, now.sort((a, b) => a - b)); } });
     return el("li", { className: "keep-item" },
       el("div", { className: "first" },
-        el("input", { className: "name", value: name, placeholder: "what does it change?", maxLength: 100, "aria-label": "name", onchange: (event) => set(i, 1, event.target.value.trim()) }),
-        el("button", { className: "quiet", title: "swap its two ends", onclick: () => set(i, 2, -sign) }, sign > 0 ? "+ sign" : "− sign"),
+        el("input", { className: "name", value: name, placeholder: "what does it change?", maxLength: 80, "aria-label": "name", onchange: (event) => set(i, 1, (event.target.value = event.target.value.replaceAll("=", "").trim())) }),
+        el("button", { className: "quiet", title: "swap its two ends", onclick: () => { const kept = copy(view.kept); kept[i][2] = -sign; if (kept[i][3]) kept[i][3] = [-kept[i][3][1], -kept[i][3][0]]; change({ kept }); } }, sign > 0 ? "+ sign" : "− sign"),
         el("button", { className: "mini", onclick: () => change({ kept: view.kept.filter((_, other) => other !== i) }) }, "remove")),
       el("div", { className: "first ends" }, el("span", { className: "facts" }, `layers ${key.replace("/", " · direction ")}`), el("span", { className: "gap" }), el("span", { className: "facts" }, "from"), end(0), el("span", { className: "facts" }, "to"), end(1)),
-      el("textarea", { value: note, placeholder: "a note for those who use it", "aria-label": "note", rows: 1, onchange: (event) => set(i, 4, event.target.value) }));
+      el("textarea", { value: note, placeholder: "a note for those who use it", "aria-label": "note", rows: 1, maxLength: 1000, onchange: (event) => set(i, 4, event.target.value) }));
   }));
 }
 
@@ -379,6 +392,7 @@ async function photograph(file) {
 // -- an animation
 
 function addFrame() {
+  if (view.frames.length >= 240) return say("An animation has at most 240 key frames; remove some.");
   const frame = [view.photo || view.seed, copy(view.edits), 0.3, 1];
   change({ frames: [...view.frames, frame] });
 }
@@ -396,7 +410,7 @@ function showFrames() {
     const image = el("img", { alt: "" });
     thumb(sample, edits).then((picture) => { if (picture) image.src = picture; });
     const about = Object.entries(edits).map(([key, strength]) => `direction ${key.split("/").at(-1)} ${strength > 0 ? "+" : ""}${number(strength)}`).join(", ") || "no edits";
-    const seconds = (field, value, label) => el("label", {}, `${label} `, el("input", { type: "number", min: 0, max: 60, step: 0.1, value, onchange: (event) => set(i, field, Number(event.target.value)) }), " s");
+    const seconds = (field, value, label) => el("label", {}, `${label} `, el("input", { type: "number", min: 0, max: 60, step: 0.1, value, onchange: (event) => set(i, field, (event.target.value = Math.min(60, Math.max(0, Number(event.target.value) || 0)), Number(event.target.value))) }), " s");
     return el("li", { className: "frame-item" }, image, el("div", { className: "first" },
       el("button", { className: "plain", title: "look at it", onclick: () => change(typeof sample === "string" ? { photo: sample, edits: copy(edits) } : { seed: sample, photo: "", edits: copy(edits) }) }, typeof sample === "string" ? "photograph" : `seed ${sample}`),
       el("span", { className: "facts" }, about), el("span", { className: "gap" }),
